@@ -1,0 +1,6 @@
+"""`python -m wakeling`."""
+
+from wakeling.cli.main import main
+
+if __name__ == "__main__":
+    main()

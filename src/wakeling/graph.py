@@ -1,0 +1,241 @@
+"""The graph that everything reads: a frozen list of operators in execution order.
+
+Built by a `GraphBuilder` that is passed explicitly; weights live elsewhere, keyed by
+`weight_key(node, part)`. A node's name is also the name of the tensor that it makes.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from wakeling.errors import GraphError
+from wakeling.ops import (
+    Activation,
+    ActivationKind,
+    Add,
+    AveragePool2D,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Operator,
+    Padding,
+    Reshape,
+    Shape,
+    Softmax,
+    operator_from_json,
+    operator_name,
+    operator_to_json,
+    output_shape,
+)
+
+INPUT = "input"
+FORMAT = "wakeling.graph/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One operator, the tensors that it reads and the shape that it makes."""
+
+    name: str
+    op: Operator
+    inputs: tuple[str, ...]
+    shape: Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graph:
+    """A network as primitive operators, one input image and one output, in execution order.
+
+    `input_shape` is (height, width, channels); the input tensor is called `input`.
+    """
+
+    name: str
+    input_shape: Shape
+    nodes: tuple[Node, ...]
+    output: str
+
+    @functools.cached_property
+    def shapes(self) -> Mapping[str, Shape]:
+        """The shape of every tensor, the input included."""
+        return MappingProxyType({INPUT: self.input_shape, **{node.name: node.shape for node in self.nodes}})
+
+    @functools.cached_property
+    def by_name(self) -> Mapping[str, Node]:
+        """Every node by its name."""
+        return MappingProxyType({node.name: node for node in self.nodes})
+
+    @functools.cached_property
+    def consumers(self) -> Mapping[str, tuple[Node, ...]]:
+        """The nodes that read each tensor, in execution order."""
+        readers: dict[str, list[Node]] = {name: [] for name in self.shapes}
+        for node in self.nodes:
+            for name in dict.fromkeys(node.inputs):
+                readers[name].append(node)
+        return MappingProxyType({name: tuple(nodes) for name, nodes in readers.items()})
+
+
+def weight_key(node: Node | str, part: str) -> str:
+    """The key of a weight array.
+
+    Parts and shapes: conv2d `weight` (filters, height, width, in-channels); depthwise_conv2d
+    `weight` (1, height, width, channels); dense `weight` (units, features); `bias` (outputs,);
+    batch_norm `gamma`, `beta`, `mean`, `variance` (channels,). This is TFLite's order.
+    """
+    return f"{node if isinstance(node, str) else node.name}/{part}"
+
+
+def weight_shapes(graph: Graph) -> dict[str, Shape]:
+    """The shape of every weight array of the graph, by key (see `weight_key`)."""
+    shapes: dict[str, Shape] = {}
+    for node in graph.nodes:
+        source = graph.shapes[node.inputs[0]]
+        op = node.op
+        match op:
+            case Conv2D():
+                shapes[weight_key(node, "weight")] = (op.filters, *op.kernel, source[-1])
+            case DepthwiseConv2D():
+                shapes[weight_key(node, "weight")] = (1, *op.kernel, source[-1])
+            case Dense():
+                shapes[weight_key(node, "weight")] = (op.units, source[-1])
+            case BatchNorm():
+                for part in ("gamma", "beta", "mean", "variance"):
+                    shapes[weight_key(node, part)] = (source[-1],)
+            case _:
+                continue
+        if getattr(op, "use_bias", False):
+            shapes[weight_key(node, "bias")] = (node.shape[-1],)
+    return shapes
+
+
+class GraphBuilder:
+    """Collects nodes in execution order; each method returns the new tensor's name."""
+
+    def __init__(self, name: str, input_shape: Shape) -> None:
+        if len(input_shape) != 3 or min(input_shape) < 1:
+            raise GraphError(
+                f"input shape must be (height, width, channels), each at least 1; given {input_shape}"
+            )
+        self._name = name
+        self._input_shape = input_shape
+        self._nodes: list[Node] = []
+        self._shapes: dict[str, Shape] = {INPUT: input_shape}
+
+    def shape(self, tensor: str) -> Shape:
+        """The shape of a tensor made so far; raises GraphError for an unknown one."""
+        if tensor not in self._shapes:
+            raise GraphError(
+                f"tensor {tensor!r} is not made before it is read; known: {', '.join(self._shapes)}"
+            )
+        return self._shapes[tensor]
+
+    def append(self, op: Operator, *inputs: str, name: str | None = None) -> str:
+        """Add one operator; raises GraphError where shapes or names do not fit."""
+        label = name or f"{operator_name(op)}_{len(self._nodes)}"
+        if label in self._shapes:
+            raise GraphError(f"tensor name {label!r} is used twice")
+        shape = output_shape(op, tuple(self.shape(tensor) for tensor in inputs))
+        self._nodes.append(Node(name=label, op=op, inputs=inputs, shape=shape))
+        self._shapes[label] = shape
+        return label
+
+    def conv_bn(
+        self,
+        tensor: str,
+        *,
+        filters: int,
+        kernel: int,
+        stride: int = 1,
+        padding: Padding = "same",
+        activation: ActivationKind = "relu6",
+        name: str,
+    ) -> str:
+        """Convolution, batch norm and activation, as they are trained."""
+        op = Conv2D(filters=filters, kernel=(kernel, kernel), stride=(stride, stride), padding=padding)
+        return self._norm_act(self.append(op, tensor, name=name), activation, name)
+
+    def depthwise_bn(
+        self,
+        tensor: str,
+        *,
+        kernel: int = 3,
+        stride: int = 1,
+        padding: Padding = "same",
+        activation: ActivationKind = "relu6",
+        name: str,
+    ) -> str:
+        """Depthwise convolution, batch norm and activation, as they are trained."""
+        op = DepthwiseConv2D(kernel=(kernel, kernel), stride=(stride, stride), padding=padding)
+        return self._norm_act(self.append(op, tensor, name=name), activation, name)
+
+    def _norm_act(self, tensor: str, activation: ActivationKind, name: str) -> str:
+        tensor = self.append(BatchNorm(), tensor, name=f"{name}_bn")
+        if activation == "linear":
+            return tensor
+        return self.append(Activation(kind=activation), tensor, name=f"{name}_{activation}")
+
+    def add(self, left: str, right: str, *, name: str) -> str:
+        """Element-wise sum."""
+        return self.append(Add(), left, right, name=name)
+
+    def classifier(self, tensor: str, *, classes: int, name: str = "head") -> str:
+        """Global average pooling, a dense layer and softmax."""
+        height, width, channels = self.shape(tensor)
+        tensor = self.append(AveragePool2D(pool=(height, width)), tensor, name=f"{name}_pool")
+        tensor = self.append(Reshape(shape=(channels,)), tensor, name=f"{name}_flatten")
+        tensor = self.append(Dense(units=classes), tensor, name=f"{name}_dense")
+        return self.append(Softmax(), tensor, name=f"{name}_softmax")
+
+    def build(self, output: str | None = None) -> Graph:
+        """The finished graph; the output is the last tensor unless named."""
+        if not self._nodes:
+            raise GraphError(f"graph {self._name!r} has no operators")
+        name = output or self._nodes[-1].name
+        self.shape(name)
+        return Graph(name=self._name, input_shape=self._input_shape, nodes=tuple(self._nodes), output=name)
+
+
+def to_json(graph: Graph) -> dict[str, Any]:
+    """The graph as plain JSON values."""
+    return {
+        "format": FORMAT,
+        "name": graph.name,
+        "input_shape": list(graph.input_shape),
+        "output": graph.output,
+        "nodes": [
+            {
+                "name": node.name,
+                "op": operator_name(node.op),
+                "inputs": list(node.inputs),
+                "attributes": operator_to_json(node.op),
+            }
+            for node in graph.nodes
+        ],
+    }
+
+
+def from_json(value: Mapping[str, Any]) -> Graph:
+    """The inverse of `to_json`; shapes are derived again, so a file cannot lie about them."""
+    if value.get("format") != FORMAT:
+        raise GraphError(f"graph format is {value.get('format')!r}; this version reads {FORMAT!r}")
+    try:
+        builder = GraphBuilder(value["name"], tuple(value["input_shape"]))
+        for node in value["nodes"]:
+            op = operator_from_json(node["op"], node["attributes"])
+            builder.append(op, *node["inputs"], name=node["name"])
+        return builder.build(value["output"])
+    except (KeyError, TypeError) as error:
+        raise GraphError(f"graph file is malformed: {type(error).__name__} {error}") from None
+
+
+def content_hash(graph: Graph) -> str:
+    """Sixteen hex digits that name a graph's structure (not its weights)."""
+    import hashlib
+
+    text = json.dumps(to_json(graph), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
