@@ -1,0 +1,214 @@
+"""The int8 model: a fused graph, its integers, and the scales that say what they mean.
+
+This is the hand-over from quantization to the golden interpreter, export and verification. What
+the integers compute is in `quantize.golden`; how they come about is in `quantize.convert`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from wakeling.errors import GraphError, ModelFileError
+from wakeling.files import atomic_path
+from wakeling.graph import INPUT, Graph, from_json, to_json, weight_key, weight_shapes
+from wakeling.ops import Dense
+
+FORMAT = "wakeling.quantized_model/1"
+
+Int8Array = npt.NDArray[np.int8]
+Int32Array = npt.NDArray[np.int32]
+Float32Array = npt.NDArray[np.float32]
+
+PIXEL_SCALE = 1 / 128
+"""Scale of the input: with zero point 0, int8 = pixel − 128 and the real value is that over 128."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorQuant:
+    """What an int8 value q of a tensor stands for: `scale * (q - zero_point)`.
+
+    The scale is rounded to float32 on the way in, because that is what a .tflite file holds.
+    """
+
+    scale: float
+    zero_point: int
+
+    def __post_init__(self) -> None:
+        scale = float(np.float32(self.scale))
+        if not (math.isfinite(scale) and scale > 0):
+            raise GraphError(f"a tensor's scale must be positive and finite in float32; given {self.scale}")
+        if not -128 <= self.zero_point <= 127:
+            raise GraphError(f"a zero point must be in -128..127; given {self.zero_point}")
+        object.__setattr__(self, "scale", scale)
+        object.__setattr__(self, "zero_point", int(self.zero_point))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preprocessing:
+    """How a photo becomes the input: stretched to a square, then int8 = pixel − 128.
+
+    `channels` is 3 (red, green, blue) or 1 (gray, ITU-R 601 luma as Pillow's `L`).
+    """
+
+    resolution: int
+    channels: int
+    resize: Literal["bilinear"] = "bilinear"
+    scale: float = PIXEL_SCALE
+    zero_point: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class QuantizedModel:
+    """A fused graph in TFLite's int8 scheme.
+
+    `tensors` has every tensor of the graph, `input` included. `weights` (int8, in -127..127,
+    shapes as `graph.weight_key` says) and `biases` (int32) are keyed by `weight_key`;
+    `weight_scales` (float32) by the node's name: one value per output channel for convolutions,
+    exactly one for a dense layer. Weights have zero point 0, and a bias has the scale
+    input scale × weight scale. `labels` are in the order of the outputs.
+    """
+
+    name: str
+    graph: Graph
+    tensors: Mapping[str, TensorQuant]
+    weights: Mapping[str, Int8Array]
+    weight_scales: Mapping[str, Float32Array]
+    biases: Mapping[str, Int32Array]
+    labels: tuple[str, ...]
+    preprocessing: Preprocessing
+
+    def __post_init__(self) -> None:
+        """Raises GraphError where a tensor, weight, scale or bias is missing or has another shape."""
+        for name in self.graph.shapes:
+            if name not in self.tensors:
+                raise GraphError(f"tensor {name!r} has no scale and zero point")
+        for key, shape in weight_shapes(self.graph).items():
+            node, _, part = key.rpartition("/")
+            if part == "weight":
+                _check_array(key, self.weights.get(key), shape, np.int8)
+                dense = isinstance(self.graph.by_name[node].op, Dense)
+                channels = 1 if dense else self.graph.by_name[node].shape[-1]
+                _check_array(f"{node}'s scales", self.weight_scales.get(node), (channels,), np.float32)
+            elif part == "bias":
+                _check_array(key, self.biases.get(key), shape, np.int32)
+            else:
+                raise GraphError(f"node {node!r} is a batch norm; fuse the graph before quantizing it")
+        classes = math.prod(self.graph.shapes[self.graph.output])
+        if len(self.labels) != classes:
+            raise GraphError(f"the graph has {classes} outputs but there are {len(self.labels)} labels")
+
+    @property
+    def content_hash(self) -> str:
+        """Sixteen hex digits that name what the model computes: structure, integers and scales."""
+        digest = hashlib.sha256(json.dumps(_header(self), sort_keys=True).encode())
+        for key, array in sorted(_arrays(self).items()):
+            digest.update(key.encode() + b"\0" + np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()[:16]
+
+    def save(self, path: Path) -> None:
+        """Write one .npz, atomically; `load` reads it."""
+        header = np.frombuffer(json.dumps(_header(self), sort_keys=True).encode(), np.uint8)
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            arrays: dict[str, Any] = {"header": header, **_arrays(self)}  # Any: numpy's stub wants bools
+            np.savez_compressed(file, **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> QuantizedModel:
+        """Read what `save` wrote; raises ModelFileError for anything else."""
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                arrays = {key: archive[key] for key in archive.files}
+            return _from_parts(json.loads(arrays.pop("header").tobytes()), arrays)
+        except FileNotFoundError:
+            raise ModelFileError(f"{path} does not exist") from None
+        except IsADirectoryError:
+            raise ModelFileError(f"{path} is a folder; name a quantized model (.npz)") from None
+        except (
+            ValueError,  # JSON and Unicode errors included
+            KeyError,
+            TypeError,
+            AttributeError,
+            EOFError,
+            zipfile.BadZipFile,
+            zlib.error,
+            GraphError,
+        ) as problem:
+            raise ModelFileError(f"{path} is not a quantized model of wakeling: {problem}") from None
+
+
+def _check_array(
+    what: str, array: npt.NDArray[Any] | None, shape: tuple[int, ...], dtype: type[np.generic]
+) -> None:
+    if array is None:
+        raise GraphError(f"{what} is missing")
+    if array.shape != shape or array.dtype != dtype:
+        raise GraphError(
+            f"{what} must be {dtype.__name__} of shape {shape}; given {array.dtype} {array.shape}"
+        )
+    if dtype is np.float32 and not (np.isfinite(array).all() and (array > 0).all()):
+        raise GraphError(f"{what} must be positive and finite")
+
+
+def _header(model: QuantizedModel) -> dict[str, Any]:
+    preprocessing = model.preprocessing
+    return {
+        "format": FORMAT,
+        "name": model.name,
+        "graph": to_json(model.graph),
+        "tensors": {
+            name: [model.tensors[name].scale, model.tensors[name].zero_point] for name in model.graph.shapes
+        },
+        "labels": list(model.labels),
+        "preprocessing": {
+            "resolution": preprocessing.resolution,
+            "channels": preprocessing.channels,
+            "resize": preprocessing.resize,
+            "scale": preprocessing.scale,
+            "zero_point": preprocessing.zero_point,
+        },
+    }
+
+
+def _arrays(model: QuantizedModel) -> dict[str, npt.NDArray[Any]]:
+    parts: dict[str, npt.NDArray[Any]] = {}
+    for node in model.graph.nodes:
+        key, bias = weight_key(node, "weight"), weight_key(node, "bias")
+        if key in model.weights:
+            parts[f"weights/{key}"] = model.weights[key]
+            parts[f"scales/{node.name}"] = model.weight_scales[node.name]
+        if bias in model.biases:
+            parts[f"biases/{bias}"] = model.biases[bias]
+    return parts
+
+
+def _from_parts(header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> QuantizedModel:
+    if header.get("format") != FORMAT:
+        raise ValueError(f"its format is {header.get('format')!r}; this version reads {FORMAT!r}")
+
+    def part(kind: str) -> dict[str, npt.NDArray[Any]]:
+        return {key.removeprefix(kind): array for key, array in arrays.items() if key.startswith(kind)}
+
+    tensors = {name: TensorQuant(scale=s, zero_point=z) for name, (s, z) in header["tensors"].items()}
+    if INPUT not in tensors:
+        raise ValueError("it has no input tensor")
+    return QuantizedModel(
+        name=header["name"],
+        graph=from_json(header["graph"]),
+        tensors=tensors,
+        weights=part("weights/"),
+        weight_scales=part("scales/"),
+        biases=part("biases/"),
+        labels=tuple(header["labels"]),
+        preprocessing=Preprocessing(**header["preprocessing"]),
+    )
