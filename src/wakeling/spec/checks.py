@@ -1,0 +1,35 @@
+"""Range checks for what people write into a network description; each raises one clear line.
+
+What is checked here is the description alone; whether operators fit together is the graph's part.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+from wakeling.errors import SpecError
+
+MAX_CHANNELS = 65_536
+"""Channels of any layer; far above any microcontroller, low enough that no count explodes."""
+
+
+def whole(name: str, value: object, low: int, high: int) -> int:
+    """`value` where it is a whole number within [low, high]; SpecError otherwise."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise SpecError(f"{name} is {value!r}; it must be a whole number from {low} to {high}")
+    return value
+
+
+def real(name: str, value: object, low: float, high: float) -> float:
+    """`value` as a float where it is a finite number within [low, high]; SpecError otherwise."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not low <= value <= high:  # type: ignore[arg-type, operator]  # a number by now
+        raise SpecError(f"{name} is {value!r}; it must be a number from {low:g} to {high:g}")
+    return float(value)  # type: ignore[arg-type]  # a number by now
+
+
+def one_of(name: str, value: object, allowed: Collection[object]) -> None:
+    """SpecError unless `value` is one of `allowed`."""
+    if isinstance(value, bool) or value not in allowed:
+        raise SpecError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}")
