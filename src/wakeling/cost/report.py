@@ -1,0 +1,179 @@
+"""What a graph costs: per layer and in total. A pure function of the graph.
+
+The counts are those of the deployed network: batch norms folded, activations fused.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from wakeling.cost import parameters as parameter_table
+from wakeling.cost.counts import count
+from wakeling.cost.flash import Flash, flash
+from wakeling.cost.memory import PLANNERS, MemoryPlan
+from wakeling.cost.parameters import BIAS_BYTES, WEIGHT_BYTES, Parameters
+from wakeling.cost.provenance import Provenance
+from wakeling.fuse import FusedGraph, fuse
+from wakeling.graph import Graph
+from wakeling.ops import Shape, operator_name
+
+BASELINE = "measured under QEMU (mps2-an386), MLPerf Tiny vww_96_int8"
+
+PROVENANCE: Mapping[str, Provenance] = MappingProxyType(
+    {
+        "macs": Provenance(kind="computed", how="formula of each operator; padding counted as pixels"),
+        "multiplications": Provenance(kind="computed", how="formula of each operator"),
+        "additions": Provenance(kind="computed", how="formula of each operator, biases included"),
+        "other_operations": Provenance(kind="computed", how="formula of each operator"),
+        "parameters.training": Provenance(
+            kind="computed", how="weights, biases and four values a channel of each batch norm"
+        ),
+        "parameters.deployed": Provenance(kind="computed", how="weights and biases, batch norms folded"),
+        "weight_bytes": Provenance(kind="computed", how="int8 weights and int32 biases"),
+        "ram_bytes.liveness": Provenance(
+            kind="computed",
+            how="largest sum of live int8 tensors in the given order; a runtime's own needs come on top",
+        ),
+        "flash_bytes": Provenance(
+            kind="modelled", how="sum of the parts of `flash`", error="3 % for the file, 5 KiB for the code"
+        ),
+        "flash.file": Provenance(
+            kind="modelled",
+            how="weights and tables exact, structure by constants fitted to exported files",
+            error="3 %",
+        ),
+        "flash.runtime": Provenance(
+            kind="measured",
+            how="TensorFlow Lite Micro with CMSIS-NN on a Cortex-M4: image less model and test picture",
+            source="446,048 − 333,288 − 27,648 bytes, " + BASELINE,
+        ),
+    }
+)
+"""Where each figure of a report comes from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerCost:
+    """One operator of the deployed graph with what was folded into it.
+
+    `ram_bytes` is what is alive while it runs (liveness).
+    """
+
+    name: str
+    operator: str
+    input_shape: Shape
+    output_shape: Shape
+    macs: int
+    multiplications: int
+    additions: int
+    other_operations: Mapping[str, int]
+    training_parameters: int
+    deployed_parameters: int
+    weight_bytes: int
+    ram_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostReport:
+    """A network's cost on one image; bytes and counts, each with its origin in `PROVENANCE`.
+
+    `memory` has one plan for each runtime, and `ram_bytes` its peak. `flash_bytes` is all that
+    must fit the board but for the user's own program.
+    """
+
+    name: str
+    input_shape: Shape
+    macs: int
+    multiplications: int
+    additions: int
+    other_operations: Mapping[str, int]
+    training_parameters: int
+    deployed_parameters: int
+    weight_bytes: int
+    memory: Mapping[str, MemoryPlan]
+    flash: Flash
+    layers: tuple[LayerCost, ...]
+
+    @property
+    def ram_bytes(self) -> Mapping[str, int]:
+        """Peak activation memory by runtime."""
+        return {runtime: plan.peak_bytes for runtime, plan in self.memory.items()}
+
+    @property
+    def flash_bytes(self) -> int:
+        """The model file and the runtime's code."""
+        return self.flash.total_bytes
+
+    @property
+    def provenance(self) -> Mapping[str, Provenance]:
+        """Where each figure comes from, by its path in the JSON report."""
+        return PROVENANCE
+
+
+def cost(graph: Graph) -> CostReport:
+    """The cost of a graph as it is trained (or already fused).
+
+    Raises GraphError where a batch norm cannot be folded and UnsupportedOpError for an operator
+    that a table lacks.
+    """
+    fused = fuse(graph)
+    deployed = fused.graph
+    memory = {runtime: planner(deployed) for runtime, planner in PLANNERS.items()}
+    counted = [
+        parameter_table.parameters(node.op, deployed.shapes[node.inputs[0]]) for node in deployed.nodes
+    ]
+    layers = _layers(graph, fused, counted, memory["liveness"].live_bytes)
+    other: Counter[str] = Counter()
+    for layer in layers:
+        other.update(layer.other_operations)
+    return CostReport(
+        name=graph.name,
+        input_shape=graph.input_shape,
+        macs=sum(layer.macs for layer in layers),
+        multiplications=sum(layer.multiplications for layer in layers),
+        additions=sum(layer.additions for layer in layers),
+        other_operations=dict(other),
+        training_parameters=sum(layer.training_parameters for layer in layers),
+        deployed_parameters=sum(layer.deployed_parameters for layer in layers),
+        weight_bytes=sum(layer.weight_bytes for layer in layers),
+        memory=memory,
+        flash=flash(deployed, counted),
+        layers=layers,
+    )
+
+
+def _layers(
+    graph: Graph, fused: FusedGraph, counted: list[Parameters], live_bytes: tuple[int, ...]
+) -> tuple[LayerCost, ...]:
+    layers = []
+    for node, own, ram_bytes in zip(fused.graph.nodes, counted, live_bytes, strict=True):
+        source = fused.graph.shapes[node.inputs[0]]
+        arithmetic = count(node.op, source, node.shape)
+        layers.append(
+            LayerCost(
+                name=node.name,
+                operator=operator_name(node.op),
+                input_shape=source,
+                output_shape=node.shape,
+                macs=arithmetic.macs,
+                multiplications=arithmetic.multiplications,
+                additions=arithmetic.additions,
+                other_operations=arithmetic.other,
+                training_parameters=sum(
+                    _training_parameters(graph, name) for name in fused.origins[node.name]
+                ),
+                deployed_parameters=own.weights + own.biases,
+                weight_bytes=WEIGHT_BYTES * own.weights + BIAS_BYTES * own.biases,
+                ram_bytes=ram_bytes,
+            )
+        )
+    return tuple(layers)
+
+
+def _training_parameters(graph: Graph, name: str) -> int:
+    node = graph.by_name[name]
+    own = parameter_table.parameters(node.op, graph.shapes[node.inputs[0]])
+    return own.weights + own.biases
