@@ -1,1 +1,1 @@
-"""Placeholder docstring: the owner of this package writes it."""
+"""The contract suites: what every block, board, reader and strategy must keep to."""

@@ -1,0 +1,170 @@
+"""The grid of candidates, what each costs, and which of them are worth training.
+
+Nothing is trained here. Among networks of one family that fit a budget, those with more MACs
+tend to be more accurate (Lin et al. 2020, MCUNet, section 3.1, use this to choose a search
+space), so MACs stand for capacity until accuracy is known.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from wakeling.cost import Budget, CostReport, Violation, cost, violations
+from wakeling.errors import SpecError, WakelingError, unknown_name
+from wakeling.spec import FAMILIES, Network, lower
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One point of the grid: a family and its knobs. `resolution` in pixels, `channels` 1 or 3."""
+
+    family: str
+    alpha: float
+    resolution: int
+    channels: int
+    depth: float
+
+    @property
+    def name(self) -> str:
+        """A short unique name, for example `mobilenet_v1-a0.25-r96-rgb-d1`."""
+        color = "gray" if self.channels == 1 else "rgb"
+        return f"{self.family}-a{self.alpha:g}-r{self.resolution}-{color}-d{self.depth:g}"
+
+    def network(self, classes: int = 2) -> Network:
+        """The network; raises SpecError for knobs that the family does not take."""
+        if self.family not in FAMILIES:
+            raise SpecError(unknown_name("family", self.family, FAMILIES))
+        return FAMILIES[self.family](
+            alpha=self.alpha,
+            resolution=self.resolution,
+            channels=self.channels,
+            classes=classes,
+            depth=self.depth,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridSpace:
+    """Every value that each knob may take."""
+
+    families: tuple[str, ...] = ("mobilenet_v1", "mobilenet_v2")
+    alphas: tuple[float, ...] = (0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.75, 1.0)
+    resolutions: tuple[int, ...] = (48, 64, 80, 96, 112, 128, 160)
+    channels: tuple[int, ...] = (1, 3)
+    depths: tuple[float, ...] = (0.5, 1.0)
+
+    def __post_init__(self) -> None:
+        for knob in ("families", "alphas", "resolutions", "channels", "depths"):
+            if not getattr(self, knob):
+                raise WakelingError(f"the search space has no value for {knob}; give at least one")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values (tuples become lists)."""
+        return {key: list(values) for key, values in asdict(self).items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostedCandidate:
+    """A candidate, its cost and each budget that it breaks (none: it fits)."""
+
+    candidate: Candidate
+    report: CostReport
+    violations: tuple[Violation, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether every budget is kept."""
+        return not self.violations
+
+    @property
+    def ram_bytes(self) -> int:
+        """RAM for activations in the given order (`liveness`)."""
+        return self.report.ram_bytes["liveness"]
+
+
+def enumerate_candidates(space: GridSpace) -> tuple[Candidate, ...]:
+    """Every point of the grid, in a fixed order."""
+    grid = itertools.product(space.families, space.alphas, space.resolutions, space.channels, space.depths)
+    return tuple(
+        Candidate(family=family, alpha=alpha, resolution=resolution, channels=channels, depth=depth)
+        for family, alpha, resolution, channels, depth in grid
+    )
+
+
+def cost_all(
+    candidates: Iterable[Candidate],
+    budget: Budget,
+    on_candidate: Callable[[], None] = lambda: None,
+) -> tuple[CostedCandidate, ...]:
+    """The cost of every candidate and whether it keeps the budget; trains nothing.
+
+    Two candidates can lower to one graph (a small α rounds to the same channels, a small depth to
+    the same repeats); only the first of them is kept.
+    """
+    seen: set[Any] = set()
+    costed = []
+    for candidate in candidates:
+        graph = lower(candidate.network())
+        on_candidate()
+        structure = (graph.input_shape, tuple((node.op, node.inputs) for node in graph.nodes))
+        if structure in seen:
+            continue
+        seen.add(structure)
+        report = cost(graph)
+        costed.append(
+            CostedCandidate(candidate=candidate, report=report, violations=tuple(violations(report, budget)))
+        )
+    return tuple(costed)
+
+
+def dominates(left: CostedCandidate, right: CostedCandidate) -> bool:
+    """Whether `left` offers at least the MACs of `right` at no more RAM and flash, and differs."""
+    one = (-left.report.macs, left.ram_bytes, left.report.flash_bytes)
+    other = (-right.report.macs, right.ram_bytes, right.report.flash_bytes)
+    return one != other and all(a <= b for a, b in zip(one, other, strict=True))
+
+
+def pareto_by_cost(costed: Sequence[CostedCandidate]) -> tuple[CostedCandidate, ...]:
+    """Of the candidates that fit, those of each family that no other of that family dominates.
+
+    Families are kept apart because a MAC of one is not worth a MAC of another.
+    """
+    fitting = [item for item in costed if item.fits]
+    return tuple(
+        item
+        for item in fitting
+        if not any(
+            other.candidate.family == item.candidate.family and dominates(other, item) for other in fitting
+        )
+    )
+
+
+def shortlist(costed: Sequence[CostedCandidate], count: int) -> tuple[CostedCandidate, ...]:
+    """The `count` most promising candidates: most MACs first, families and colors taking turns.
+
+    Taking turns keeps the choice from being made by a proxy alone: gray against RGB and one
+    family against another are settled by training.
+    """
+    groups: dict[tuple[str, int], list[CostedCandidate]] = {}
+    for item in sorted(costed, key=lambda item: (-item.report.macs, item.candidate.name)):
+        groups.setdefault((item.candidate.family, item.candidate.channels), []).append(item)
+    queues = [groups[key] for key in sorted(groups)]
+    chosen: list[CostedCandidate] = []
+    for turn in itertools.zip_longest(*queues):
+        chosen.extend(item for item in turn if item is not None)
+    return tuple(chosen[:count])
+
+
+def closest(costed: Sequence[CostedCandidate]) -> CostedCandidate:
+    """Where nothing fits: the candidate whose worst violation is relatively smallest."""
+    return min(
+        costed,
+        key=lambda item: max((v.needed / max(v.limit, 1) for v in item.violations), default=0.0),
+    )
