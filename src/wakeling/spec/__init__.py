@@ -15,6 +15,7 @@ from wakeling.spec.blocks import (
 )
 from wakeling.spec.codec import from_json, from_toml, load, to_json, to_toml
 from wakeling.spec.families import FAMILIES, family_name, make
+from wakeling.spec.families.published import Published, published
 from wakeling.spec.network import Network, lower, with_input
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "DepthwiseSeparable",
     "InvertedResidual",
     "Network",
+    "Published",
     "StandardConv",
     "family_name",
     "from_json",
@@ -32,6 +34,7 @@ __all__ = [
     "load",
     "lower",
     "make",
+    "published",
     "to_json",
     "to_toml",
     "with_input",
