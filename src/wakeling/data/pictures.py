@@ -1,0 +1,141 @@
+"""Examples in, small square pictures out: photos are decoded on threads, scenes drawn in processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wakeling.data.contents import digest, in_threads
+from wakeling.data.decode import RefusedPhotoError, decode, decoder_name, quiet_pillow, shrink
+from wakeling.data.photos import Example, Kind, PhotoSet
+from wakeling.data.readers.scenes import seed_and_index
+from wakeling.errors import DataError
+
+FEW_SCENES = 256
+"""Up to here scenes are drawn in this process: starting others would take longer."""
+
+_SCENES_A_TASK = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A decoded picture, (resolution, resolution, channels) uint8, or the reason why there is none.
+
+    `label` and `area_fraction` are set where making the picture tells them, as with scenes.
+    """
+
+    image: NDArray[np.uint8] | None
+    reason: str = ""
+    detail: str = ""
+    label: int | None = None
+    area_fraction: float | None = None
+
+
+def make_pictures(
+    photos: PhotoSet, examples: Sequence[Example], resolution: int, channels: int
+) -> Iterator[Picture]:
+    """A picture for each of `examples`, in order."""
+    return _MAKERS[photos.kind](photos, examples, resolution, channels)
+
+
+def maker_name(kind: Kind, resolution: int) -> str:
+    """What makes the pictures, for cache keys."""
+    if kind == "scenes":
+        from wakeling.data import scenes
+
+        return f"scenes {scenes.SCENES_VERSION} at {_drawing_size(resolution)}, {decoder_name()}"
+    return decoder_name()
+
+
+def _decode_photos(
+    photos: PhotoSet, examples: Sequence[Example], resolution: int, channels: int
+) -> Iterator[Picture]:
+    def work(example: Example) -> Picture:
+        content = _content(photos, example)
+        try:
+            return Picture(image=decode(content, resolution, channels))
+        except RefusedPhotoError as error:
+            return Picture(image=None, reason=error.reason, detail=error.detail)
+
+    with quiet_pillow():
+        yield from in_threads(work, examples)
+
+
+def _content(photos: PhotoSet, example: Example) -> bytes:
+    """The photo's bytes, which must still be those that were listed: the cache is named after them."""
+    try:
+        content = (photos.root / example.path).read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"{example.path!r} vanished while the photos were read ({error.strerror or error}); run again"
+        ) from None
+    if digest(content) != example.content_hash:
+        raise DataError(
+            f"{example.path!r} changed while the photos were read; run again when nothing writes there"
+        )
+    return content
+
+
+def _draw_scenes(
+    photos: PhotoSet, examples: Sequence[Example], resolution: int, channels: int
+) -> Iterator[Picture]:
+    tasks = [(*seed_and_index(example.path), resolution, channels) for example in examples]
+    workers = max(1, min(8, os.cpu_count() or 1))
+    drawn = 0
+    if len(tasks) > FEW_SCENES and workers > 1:
+        try:
+            for picture in _draw_in_processes(tasks, workers):
+                yield picture
+                drawn += 1
+        except BrokenProcessPool:
+            pass  # a script without a main guard, or memory ran out: go on alone below
+    for task in tasks[drawn:]:
+        yield draw_scene(task)
+
+
+def _draw_in_processes(tasks: Sequence[tuple[int, int, int, int]], workers: int) -> Iterator[Picture]:
+    # Forked children of a process with threads (torch's) can hang; spawned ones cannot.
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts)
+    try:
+        yield from pool.map(draw_scene, tasks, chunksize=_SCENES_A_TASK)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C is for the parent, which then ends its children."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def draw_scene(task: tuple[int, int, int, int]) -> Picture:
+    """Draw one scene; `task` is (seed, index, resolution, channels). Runs in any process."""
+    from wakeling.data import scenes
+
+    seed, index, resolution, channels = task
+    scene = scenes.render(seed, index, _drawing_size(resolution))
+    return Picture(
+        image=shrink(scene.image, resolution, channels),
+        label=scene.label,
+        area_fraction=scene.person_area_fraction,
+    )
+
+
+def _drawing_size(resolution: int) -> int:
+    """Scenes are drawn at 128 pixels, or the next doubling that is not below the resolution."""
+    size = 128
+    while size < resolution:
+        size *= 2
+    return size
+
+
+_Maker = Callable[[PhotoSet, Sequence[Example], int, int], Iterator[Picture]]
+_MAKERS: Mapping[Kind, _Maker] = MappingProxyType({"photos": _decode_photos, "scenes": _draw_scenes})
