@@ -11,7 +11,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from wakeling.errors import GraphError
-from wakeling.graph import INPUT, Graph, GraphBuilder, Node
+from wakeling.graph import INPUT, Graph, Node
 from wakeling.ops import Activation, Add, BatchNorm, Conv2D, Dense, DepthwiseConv2D, Operator, activation_of
 
 _LINEAR = (Conv2D, DepthwiseConv2D, Dense)
@@ -43,9 +43,10 @@ def _merge(op: Operator, following: Operator) -> Operator | None:
 def fuse(graph: Graph) -> FusedGraph:
     """The deployed structure of a trained graph.
 
+    What is merged works on single elements, so a fused node has its first member's shape.
     Raises GraphError for a batch norm that has no convolution or dense layer to fold into.
     """
-    builder = GraphBuilder(graph.name, graph.input_shape)
+    nodes: list[Node] = []
     renamed = {INPUT: INPUT}
     origins: dict[str, tuple[str, ...]] = {}
     merged: set[str] = set()
@@ -56,10 +57,17 @@ def fuse(graph: Graph) -> FusedGraph:
             raise GraphError(f"batch norm {node.name!r} follows no convolution or dense layer to fold into")
         op, chain = _chain(graph, node)
         merged.update(member.name for member in chain)
-        builder.append(op, *(renamed[name] for name in node.inputs), name=node.name)
+        inputs = tuple(renamed[name] for name in node.inputs)
+        nodes.append(Node(name=node.name, op=op, inputs=inputs, shape=node.shape))
         renamed[chain[-1].name] = node.name
         origins[node.name] = tuple(member.name for member in chain)
-    return FusedGraph(graph=builder.build(renamed[graph.output]), origins=origins)
+    fused = Graph(
+        name=graph.name,
+        input_shape=graph.input_shape,
+        nodes=tuple(nodes),
+        output=renamed[graph.output],
+    )
+    return FusedGraph(graph=fused, origins=origins)
 
 
 def _chain(graph: Graph, node: Node) -> tuple[Operator, list[Node]]:

@@ -60,6 +60,15 @@ class Graph:
     nodes: tuple[Node, ...]
     output: str
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a pickle holds: the fields, without the views that are derived from them."""
+        return {
+            "name": self.name,
+            "input_shape": self.input_shape,
+            "nodes": self.nodes,
+            "output": self.output,
+        }
+
     @functools.cached_property
     def shapes(self) -> Mapping[str, Shape]:
         """The shape of every tensor, the input included."""
