@@ -24,6 +24,7 @@ from wakeling.report.networks import (
     Memory,
     MemoryStep,
 )
+from wakeling.report.page import render
 from wakeling.report.results import (
     Confusion,
     Deployment,
@@ -63,5 +64,6 @@ __all__ = [
     "Verification",
     "Witness",
     "WrittenFile",
+    "render",
     "thumbnail_data_uri",
 ]
