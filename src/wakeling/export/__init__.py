@@ -1,1 +1,1 @@
-"""Placeholder docstring: the owner of this package writes it."""
+"""From the int8 model to files: `.tflite` (`export.tflite`) and a C array (`export.c_array`)."""

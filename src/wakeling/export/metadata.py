@@ -1,0 +1,63 @@
+"""What a .tflite file says about itself: one JSON text under the metadata name `wakeling`.
+
+The file's own metadata, not the model's integers; `export.tflite` writes it, `cli.evaluate` reads it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from wakeling._version import __version__
+from wakeling.errors import ModelFileError
+from wakeling.export.schema import read_model
+from wakeling.quantize.model import QuantizedModel
+
+NAME = "wakeling"
+FORMAT = "wakeling.tflite/1"
+
+
+def describe(model: QuantizedModel, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Labels, preprocessing, wakeling's version and the content hash; `extra` is added.
+
+    `extra` holds plain JSON values; a name that this function sets itself is not overridden.
+    """
+    preprocessing = model.preprocessing
+    return {
+        **(extra or {}),
+        "format": FORMAT,
+        "wakeling_version": __version__,
+        "name": model.name,
+        "content_hash": model.content_hash,
+        "labels": list(model.labels),
+        "preprocessing": {
+            "resolution": preprocessing.resolution,
+            "channels": preprocessing.channels,
+            "resize": preprocessing.resize,
+            "input": "minus128",
+        },
+    }
+
+
+def to_bytes(description: Mapping[str, Any]) -> bytes:
+    """The description as compact JSON with sorted keys: equal descriptions give equal bytes."""
+    return json.dumps(description, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def read(content: bytes) -> dict[str, Any] | None:
+    """The description in a .tflite file; None where another program wrote the file.
+
+    Raises ModelFileError for a file that is not .tflite or whose description is no JSON object.
+    """
+    model = read_model(content)
+    for entry in model.metadata or ():
+        if entry.name == NAME.encode():
+            try:
+                description = json.loads(bytes(model.buffers[entry.buffer].data))
+            except (ValueError, TypeError, IndexError):
+                raise ModelFileError("the file's wakeling metadata is damaged") from None
+            if not isinstance(description, dict) or description.get("format") != FORMAT:
+                raise ModelFileError(f"the file's wakeling metadata is not of the format {FORMAT!r}")
+            return description
+    return None
