@@ -9,8 +9,10 @@ from wakeling.data.packing import pack
 from wakeling.data.photos import Example, ImageView, PackedSet, PhotoSet, Refusal
 from wakeling.data.sources import open_photos
 from wakeling.data.splits import assign_splits
+from wakeling.data.summary import DataSummary, require_trainable, shortfalls, summarize
 
 __all__ = [
+    "DataSummary",
     "Example",
     "ImageView",
     "PackedSet",
@@ -19,4 +21,7 @@ __all__ = [
     "assign_splits",
     "open_photos",
     "pack",
+    "require_trainable",
+    "shortfalls",
+    "summarize",
 ]

@@ -36,6 +36,8 @@ class Row:
     row: int | None
     reason: str = ""
     detail: str = ""
+    width: int = 0
+    height: int = 0
     label: int | None = None
     area_fraction: float | None = None
 
@@ -61,6 +63,8 @@ def write_pack(folder: Path, shape: Shape, pictures: Iterable[tuple[str, Picture
                         row=None if picture.image is None else written,
                         reason=picture.reason,
                         detail=picture.detail,
+                        width=picture.width,
+                        height=picture.height,
                         label=picture.label,
                         area_fraction=picture.area_fraction,
                     )

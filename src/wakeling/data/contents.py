@@ -105,7 +105,7 @@ def examine_all(root: Path, paths: Sequence[str], *, progress: Progress | None =
 
 def counted(items: Iterable[_Output], total: int, progress: Progress | None) -> Iterator[_Output]:
     """Pass `items` on and report every 64th and the last one."""
-    if progress is not None:
+    if progress is not None and total:
         progress(0, total)
     for done, item in enumerate(items, start=1):
         yield item

@@ -13,6 +13,7 @@ import io
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,15 @@ _TURNS: Mapping[int, str] = MappingProxyType(
 _ONE_LARGE_AT_A_TIME = threading.Lock()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """A decoded photo: `pixels` is (resolution, resolution, channels) uint8, the sizes are the file's."""
+
+    pixels: NDArray[np.uint8]
+    width: int
+    height: int
+
+
 class RefusedPhotoError(Exception):
     """Why these bytes are no usable photo; never leaves the package."""
 
@@ -70,8 +80,8 @@ def decoder_name() -> str:
     return f"wakeling {DECODER_VERSION}, pillow {_pillow_version()}"
 
 
-def decode(content: bytes, resolution: int, channels: int) -> NDArray[np.uint8]:
-    """The photo as (resolution, resolution, channels) uint8; `channels` is 3 (RGB) or 1 (gray).
+def decode(content: bytes, resolution: int, channels: int) -> Decoded:
+    """The photo as a square of `resolution` pixels; `channels` is 3 (RGB) or 1 (gray).
 
     Raises RefusedPhotoError with the reason.
     """
@@ -81,13 +91,11 @@ def decode(content: bytes, resolution: int, channels: int) -> NDArray[np.uint8]:
         raise RefusedPhotoError(NOT_AN_IMAGE)
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            pixels = image.width * image.height
-            if pixels > MAX_PIXELS:
-                raise RefusedPhotoError(
-                    TOO_MANY_PIXELS, f"{image.width}x{image.height}, at most {MAX_PIXELS}"
-                )
-            with _ONE_LARGE_AT_A_TIME if pixels > DRAFT_PIXELS else contextlib.nullcontext():
-                return _square(image, resolution, channels)
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise RefusedPhotoError(TOO_MANY_PIXELS, f"{width}x{height}, at most {MAX_PIXELS}")
+            with _ONE_LARGE_AT_A_TIME if width * height > DRAFT_PIXELS else contextlib.nullcontext():
+                return Decoded(pixels=_square(image, resolution, channels), width=width, height=height)
     except RefusedPhotoError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

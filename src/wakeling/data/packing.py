@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wakeling.data.cache import Row, Shape, open_images, read_index, write_pack
 from wakeling.data.contents import Progress, counted
@@ -20,6 +22,8 @@ from wakeling.errors import DataError
 from wakeling.units import format_bytes
 
 MIN_RESOLUTION, MAX_RESOLUTION = 8, 1024
+
+_Value = TypeVar("_Value", int, float)
 
 
 def pack(
@@ -95,17 +99,20 @@ def _join(photos: PhotoSet, rows: Mapping[str, Row], folder: Path, shape: Shape)
     order = np.array([position for _, _, position in kept], dtype=np.int64)
     labels = [_first(example.label, row.label) for example, row, _ in kept]
     splits = [example.split or UNLABELED for example, _, _ in kept]
+    fractions = [_first(example.area_fraction, row.area_fraction) for example, row, _ in kept]
     probabilities = [example.probability for example, _, _ in kept]
     sources = tuple(example.source or "" for example, _, _ in kept)
     return PackedSet(
         labels=photos.labels,
         images=ImageView(store, order),
         label=np.array([-1 if label is None else label for label in labels], dtype=np.int64),
-        probability=np.array([np.nan if p is None else p for p in probabilities], dtype=np.float32),
+        probability=_floats(probabilities),
         split=np.array(splits),
         paths=tuple(example.path for example, _, _ in kept),
         sources=sources,
         refused=tuple(refused),
+        area_fraction=_floats(fractions),
+        sizes=np.array([(row.width, row.height) for _, row, _ in kept], dtype=np.int32),
         key=_digest(
             (folder.name, *map(repr, zip(order.tolist(), labels, splits, probabilities, strict=True)))
         ),
@@ -115,7 +122,11 @@ def _join(photos: PhotoSet, rows: Mapping[str, Row], folder: Path, shape: Shape)
     )
 
 
-def _first(*candidates: int | None) -> int | None:
+def _floats(values: Sequence[float | None]) -> NDArray[np.float32]:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float32)
+
+
+def _first(*candidates: _Value | None) -> _Value | None:
     return next((candidate for candidate in candidates if candidate is not None), None)
 
 

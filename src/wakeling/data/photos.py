@@ -120,6 +120,8 @@ class PackedSet:
 
     `images` is (N, height, width, channels) uint8, mostly on disk; `label` is int64 with -1 for
     unlabeled; `probability` float32 with NaN where there is none; `split` holds the names of `SPLITS`.
+    `area_fraction` (float32, NaN where unknown) is the part of the picture that the wake word covers,
+    `sizes` (N, 2) int32 the width and height of the originals in pixels.
     `key` changes whenever anything that training could see changes.
     """
 
@@ -131,6 +133,8 @@ class PackedSet:
     paths: tuple[str, ...]
     sources: tuple[str, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    area_fraction: NDArray[np.float32] | None = None
+    sizes: NDArray[np.int32] | None = None
     key: str = ""
     name: str = ""
     kind: Kind = "photos"
@@ -172,6 +176,8 @@ class PackedSet:
             split=self.split[wanted],
             paths=tuple(self.paths[index] for index in wanted),
             sources=tuple(self.sources[index] for index in wanted) if self.sources else (),
+            area_fraction=None if self.area_fraction is None else self.area_fraction[wanted],
+            sizes=None if self.sizes is None else self.sizes[wanted],
             key=digest.hexdigest(),
         )
 

@@ -30,12 +30,15 @@ _SCENES_A_TASK = 16
 class Picture:
     """A decoded picture, (resolution, resolution, channels) uint8, or the reason why there is none.
 
-    `label` and `area_fraction` are set where making the picture tells them, as with scenes.
+    `width` and `height` are the original's; `label` and `area_fraction` are set where making the
+    picture tells them, as with scenes.
     """
 
     image: NDArray[np.uint8] | None
     reason: str = ""
     detail: str = ""
+    width: int = 0
+    height: int = 0
     label: int | None = None
     area_fraction: float | None = None
 
@@ -62,9 +65,10 @@ def _decode_photos(
     def work(example: Example) -> Picture:
         content = _content(photos, example)
         try:
-            return Picture(image=decode(content, resolution, channels))
+            decoded = decode(content, resolution, channels)
         except RefusedPhotoError as error:
             return Picture(image=None, reason=error.reason, detail=error.detail)
+        return Picture(image=decoded.pixels, width=decoded.width, height=decoded.height)
 
     with quiet_pillow():
         yield from in_threads(work, examples)
@@ -124,6 +128,8 @@ def draw_scene(task: tuple[int, int, int, int]) -> Picture:
     scene = scenes.render(seed, index, _drawing_size(resolution))
     return Picture(
         image=shrink(scene.image, resolution, channels),
+        width=scene.image.shape[1],
+        height=scene.image.shape[0],
         label=scene.label,
         area_fraction=scene.person_area_fraction,
     )

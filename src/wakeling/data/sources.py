@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from wakeling.data.labels import label_names
 from wakeling.data.photos import Example, PhotoSet, Refusal
 from wakeling.data.readers import ReadOptions, choose_reader
 from wakeling.data.splits import assign_splits, leaks
+from wakeling.data.summary import reasons_of
 from wakeling.errors import DataError
 
 
@@ -90,8 +90,3 @@ def _nothing_left(source: str, refused: Sequence[Refusal]) -> str:
     return (
         f"none of the {len(refused)} files of {source!r} can be used: {reasons}; first: {refused[0].line()}"
     )
-
-
-def reasons_of(refused: Sequence[Refusal]) -> dict[str, int]:
-    """How many files were refused for each reason, the most frequent first."""
-    return dict(Counter(refusal.reason for refusal in refused).most_common())
