@@ -6,13 +6,14 @@ This package alone knows torch's axis order; nothing here knows data, recipes or
 from __future__ import annotations
 
 from wakeling.nets.layers import LAYERS, layer_for
-from wakeling.nets.module import GraphModule, Tap, build
+from wakeling.nets.module import Compute, GraphModule, apply_layer, build
 from wakeling.nets.weights import export_weights, initialize, load_weights
 
 __all__ = [
     "LAYERS",
+    "Compute",
     "GraphModule",
-    "Tap",
+    "apply_layer",
     "build",
     "export_weights",
     "initialize",

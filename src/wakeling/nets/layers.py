@@ -75,9 +75,13 @@ class Convolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The layer on a batch."""
+        return self.compute(x, self.weight, self.bias)
+
+    def compute(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """The layer on a batch, with these weights in place of its own."""
         if self._margins is not None:
             x = F.pad(x, self._margins)
-        x = F.conv2d(x, self.weight, self.bias, self._stride, self._padding, 1, self._groups)
+        x = F.conv2d(x, weight, bias, self._stride, self._padding, 1, self._groups)
         return self._activation(x)
 
 
@@ -92,7 +96,11 @@ class Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The layer on a batch."""
-        return self._activation(F.linear(x, self.weight, self.bias))
+        return self.compute(x, self.weight, self.bias)
+
+    def compute(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """The layer on a batch, with these weights in place of its own."""
+        return self._activation(F.linear(x, weight, bias))
 
 
 class Sum(nn.Module):

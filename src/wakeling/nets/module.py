@@ -6,12 +6,18 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from wakeling.graph import INPUT, Graph
+from wakeling.graph import INPUT, Graph, Node
 from wakeling.nets.layers import layer_for
 from wakeling.ops import Softmax
 
-Tap = Callable[[str, Tensor], Tensor]
-"""Sees every tensor by its name as it is made, and returns what the readers shall read."""
+Compute = Callable[[Node, nn.Module, tuple[Tensor, ...]], Tensor]
+"""Makes a node's tensor from its layer and its inputs."""
+
+
+def apply_layer(node: Node, layer: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
+    """What the layer makes."""
+    made: Tensor = layer(*inputs)
+    return made
 
 
 class GraphModule(nn.Module):
@@ -39,15 +45,14 @@ class GraphModule(nn.Module):
             for node in self.nodes
         }
 
-    def forward(self, x: Tensor, tap: Tap | None = None) -> Tensor:
+    def forward(self, x: Tensor, compute: Compute = apply_layer) -> Tensor:
         """Logits (batch, classes) of images (batch, channels, height, width) in real units.
 
-        `tap` is called on the input and on every tensor that a node makes.
+        `compute` makes each node's tensor, so that a caller can look at it or round it.
         """
-        values: dict[str, Tensor] = {INPUT: tap(INPUT, x) if tap else x}
+        values: dict[str, Tensor] = {INPUT: x}
         for node, layer in zip(self.nodes, self.layers, strict=True):
-            made: Tensor = layer(*(values[name] for name in node.inputs))
-            values[node.name] = tap(node.name, made) if tap else made
+            values[node.name] = compute(node, layer, tuple(values[name] for name in node.inputs))
             for name in self._released[node.name]:
                 values.pop(name, None)
         return values[self.logits]

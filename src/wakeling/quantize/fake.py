@@ -1,0 +1,114 @@
+"""Fake quantization: a float network that rounds where the integer network will round.
+
+Weights are rounded per channel, biases to int32 steps and every tensor between operators per
+tensor; gradients pass the rounding as if it were not there and stop where a value is clipped (the
+straight-through estimator, Bengio et al. 2013).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from wakeling.graph import INPUT, Graph, Node
+from wakeling.nets import apply_layer, build, load_weights
+from wakeling.nets.layers import Convolution, Linear
+from wakeling.quantize.affine import (
+    INPUT_QUANT,
+    WEIGHT_LIMIT,
+    Ranges,
+    quant_of_range,
+    quant_sources,
+    scales_of_weight,
+)
+from wakeling.quantize.model import TensorQuant
+from wakeling.quantize.observe import extent
+
+RANGE_MOMENTUM = 0.02
+"""Weight of the newest batch in a range while ranges are observed."""
+
+
+def fake_weight(layer: Convolution | Linear) -> tuple[Tensor, Tensor]:
+    """A layer's weights as int8 can hold them, and their scales: (channels,), or (1,) if dense."""
+    weight = layer.weight
+    dense = isinstance(layer, Linear)
+    extents = weight.detach().abs().flatten(0 if dense else 1).amax(dim=-1).reshape(-1)
+    scales = torch.from_numpy(scales_of_weight(extents.cpu().numpy())).to(weight.device)
+    zero = torch.zeros(len(scales), dtype=torch.int32, device=weight.device)
+    if dense:
+        rounded = torch.fake_quantize_per_tensor_affine(
+            weight, scales[0], zero[0], -WEIGHT_LIMIT, WEIGHT_LIMIT
+        )
+    else:
+        rounded = torch.fake_quantize_per_channel_affine(weight, scales, zero, 0, -WEIGHT_LIMIT, WEIGHT_LIMIT)
+    return rounded, scales
+
+
+def fake_bias(bias: Tensor, steps: Tensor) -> Tensor:
+    """A bias rounded to whole multiples of `steps` (input scale × weight scales)."""
+    return bias + (torch.round(bias / steps) * steps - bias).detach()
+
+
+def fake_tensor(x: Tensor, quant: TensorQuant) -> Tensor:
+    """A tensor as int8 with this scale and zero point can hold it."""
+    return torch.fake_quantize_per_tensor_affine(x, quant.scale, quant.zero_point, -128, 127)
+
+
+class FakeQuantized(nn.Module):
+    """A fused network with fake quantization; images in real units in, logits out.
+
+    While `observing` in training mode, the ranges follow the batches; otherwise they are fixed.
+    """
+
+    low: Tensor
+    high: Tensor
+
+    def __init__(self, fused: Graph, weights: Mapping[str, NDArray[np.float32]], ranges: Ranges) -> None:
+        """Raises GraphError where the weights do not belong to the graph or a range is missing."""
+        super().__init__()
+        self.network = build(fused)
+        load_weights(self.network, weights)
+        self.observing = False
+        self._sources = quant_sources(fused)
+        ranged = [node.name for node in self.network.nodes if self._sources[node.name] == node.name]
+        self._places = {name: place for place, name in enumerate(ranged)}
+        self.register_buffer("low", torch.tensor([ranges[name][0] for name in ranged]))
+        self.register_buffer("high", torch.tensor([ranges[name][1] for name in ranged]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (batch, classes) of images (batch, channels, height, width) in real units."""
+        logits: Tensor = self.network(fake_tensor(x, INPUT_QUANT), self._compute)
+        return logits
+
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """The range of every tensor that has its own."""
+        return {
+            name: (float(self.low[place]), float(self.high[place])) for name, place in self._places.items()
+        }
+
+    def _compute(self, node: Node, layer: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
+        if isinstance(layer, Convolution | Linear):
+            weight, scales = fake_weight(layer)
+            step = self._quant(self._sources[node.inputs[0]]).scale
+            bias = None if layer.bias is None else fake_bias(layer.bias, scales * step)
+            made = layer.compute(inputs[0], weight, bias)
+        else:
+            made = apply_layer(node, layer, inputs)
+        place = self._places.get(node.name)
+        if place is not None and self.observing and self.training:
+            self._follow(place, *extent(made))
+        return fake_tensor(made, self._quant(self._sources[node.name]))
+
+    def _follow(self, place: int, low: float, high: float) -> None:
+        self.low[place] += RANGE_MOMENTUM * (low - self.low[place])
+        self.high[place] += RANGE_MOMENTUM * (high - self.high[place])
+
+    def _quant(self, source: str) -> TensorQuant:
+        if source == INPUT:
+            return INPUT_QUANT
+        place = self._places[source]
+        return quant_of_range(float(self.low[place]), float(self.high[place]))
