@@ -23,6 +23,10 @@ from wakeling.errors import GraphError, ModelFileError
 from wakeling.files import atomic_path
 from wakeling.graph import INPUT, Graph, from_json, to_json, weight_key, weight_shapes
 from wakeling.ops import Dense
+from wakeling.quantize.rules import check_scales
+from wakeling.quantize.tensors import TensorQuant
+
+__all__ = ["PIXEL_SCALE", "Preprocessing", "QuantizedModel", "TensorQuant"]
 
 FORMAT = "wakeling.quantized_model/1"
 
@@ -32,26 +36,6 @@ Float32Array = npt.NDArray[np.float32]
 
 PIXEL_SCALE = 1 / 128
 """Scale of the input: with zero point 0, int8 = pixel − 128 and the real value is that over 128."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TensorQuant:
-    """What an int8 value q of a tensor stands for: `scale * (q - zero_point)`.
-
-    The scale is rounded to float32 on the way in, because that is what a .tflite file holds.
-    """
-
-    scale: float
-    zero_point: int
-
-    def __post_init__(self) -> None:
-        scale = float(np.float32(self.scale))
-        if not (math.isfinite(scale) and scale > 0):
-            raise GraphError(f"a tensor's scale must be positive and finite in float32; given {self.scale}")
-        if not -128 <= self.zero_point <= 127:
-            raise GraphError(f"a zero point must be in -128..127; given {self.zero_point}")
-        object.__setattr__(self, "scale", scale)
-        object.__setattr__(self, "zero_point", int(self.zero_point))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +73,7 @@ class QuantizedModel:
     preprocessing: Preprocessing
 
     def __post_init__(self) -> None:
-        """Raises GraphError where a tensor, weight, scale or bias is missing or has another shape."""
+        """Raises GraphError for a missing or misshapen array and for scales that TFLite refuses."""
         for name in self.graph.shapes:
             if name not in self.tensors:
                 raise GraphError(f"tensor {name!r} has no scale and zero point")
@@ -104,6 +88,7 @@ class QuantizedModel:
                 _check_array(key, self.biases.get(key), shape, np.int32)
             else:
                 raise GraphError(f"node {node!r} is a batch norm; fuse the graph before quantizing it")
+        check_scales(self.graph, self.tensors)
         classes = math.prod(self.graph.shapes[self.graph.output])
         if len(self.labels) != classes:
             raise GraphError(f"the graph has {classes} outputs but there are {len(self.labels)} labels")

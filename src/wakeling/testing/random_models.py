@@ -30,8 +30,9 @@ from wakeling.ops import (
     activation_of,
 )
 from wakeling.quantize.model import PIXEL_SCALE, Preprocessing, QuantizedModel, TensorQuant
+from wakeling.quantize.rules import KEEPS_QUANTIZATION, SOFTMAX_OUTPUT
 
-_KEEPS_QUANTIZATION = (AveragePool2D, MaxPool2D, Reshape, Pad, Activation)
+_SMALLEST_SCALE = 1e-6
 _ACTIVATIONS: tuple[ActivationKind, ...] = ("linear", "relu", "relu6")
 _PADDINGS: tuple[Padding, ...] = ("same", "valid")
 
@@ -125,8 +126,8 @@ def _output_quant(
 ) -> TensorQuant:
     sources = [tensors[name] for name in node.inputs]
     if isinstance(node.op, Softmax):
-        return TensorQuant(scale=1 / 256, zero_point=-128)
-    if isinstance(node.op, _KEEPS_QUANTIZATION):
+        return SOFTMAX_OUTPUT
+    if isinstance(node.op, KEEPS_QUANTIZATION):
         return sources[0]
     zero_point = -128 if activation_of(node.op) != "linear" else int(rng.integers(-128, 128))
     if rng.random() < 0.2:
@@ -138,7 +139,7 @@ def _output_quant(
         assert scales is not None
         typical_sum = 73 * 74 * math.sqrt(fan_in)  # standard deviations of a weight and an input
         scale = spread * sources[0].scale * float(np.median(scales)) * typical_sum / 40
-    return TensorQuant(scale=scale, zero_point=zero_point)
+    return TensorQuant(scale=max(scale, _SMALLEST_SCALE), zero_point=zero_point)
 
 
 def _activation(rng: np.random.Generator) -> ActivationKind:
