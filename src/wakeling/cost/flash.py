@@ -17,13 +17,20 @@ RUNTIME_BYTES = 446_048 - 333_288 - 27_648
 A measured image of 446,048 bytes less its 333,288-byte model and its 27,648-byte test picture.
 """
 
-SCALE_BYTES = 4 + 8
-"""One channel of a quantization table: a float32 scale and an int64 zero point."""
+SCALE_BYTES = 4
+"""A float32 scale: one for each channel of a weight, and again for each of its bias."""
 
-FILE_BYTES = 1_500
-TENSOR_BYTES = 150
-OPERATOR_BYTES = 60
-"""Structure of the file: once, for each tensor (weights included) and for each operator."""
+ZERO_POINT_BYTES = 8
+"""An int64 zero point. All are zero, so tables of one length are written once."""
+
+FILE_BYTES = 1_412
+OPERATOR_BYTES = 72
+WEIGHTED_OPERATOR_BYTES = 261
+"""Structure of the file: once; for each operator and its output tensor; for weights and bias.
+
+Fitted by least squares to 72 files that `wakeling.export` wrote (both families, α 0.05 to 1, depth
+0.5 to 1.5, 15 KB to 5.4 MB): the model was off by at most 0.9 % of a file.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +56,15 @@ class Flash:
 
 def flash(graph: Graph, parameters: list[Parameters]) -> Flash:
     """Flash of a fused graph whose nodes have these `parameters`, in the same order."""
-    constants = sum((part.weights > 0) + (part.biases > 0) for part in parameters)
-    tensors = 1 + len(graph.nodes) + constants
-    scales = sum(part.scales * (1 + (part.biases > 0)) for part in parameters)
+    weighted = [part for part in parameters if part.scales]
+    scales = sum(2 * part.scales for part in weighted)
+    zero_points = sum({part.scales for part in weighted})
     return Flash(
         weights_bytes=WEIGHT_BYTES * sum(part.weights for part in parameters),
         biases_bytes=BIAS_BYTES * sum(part.biases for part in parameters),
-        quantization_bytes=SCALE_BYTES * scales,
-        structure_bytes=FILE_BYTES + TENSOR_BYTES * tensors + OPERATOR_BYTES * len(graph.nodes),
+        quantization_bytes=SCALE_BYTES * scales + ZERO_POINT_BYTES * zero_points,
+        structure_bytes=FILE_BYTES
+        + OPERATOR_BYTES * len(graph.nodes)
+        + WEIGHTED_OPERATOR_BYTES * len(weighted),
         runtime_bytes=RUNTIME_BYTES,
     )
