@@ -1,0 +1,163 @@
+"""`wakeling cost` as a user runs it: figures, JSON, verdict, exit codes, mistakes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wakeling import cost, spec
+from wakeling.cli.main import run
+
+ROOT = Path(__file__).parents[2]
+NANO = "arduino-nano-33-ble-sense"
+
+
+def read_json(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    value = json.loads(capsys.readouterr().out)
+    assert isinstance(value, dict)
+    return value
+
+
+def test_json_has_the_figures_at_the_top(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["cost", "mobilenet_v1", "--alpha", "0.25", "--resolution", "96", "--json"]) == 0
+    value = read_json(capsys)
+    assert value["macs"] == value["multiplications"] == 7_489_664
+    assert value["additions"] == sum(layer["additions"] for layer in value["layers"])
+    assert value["parameters"]["training"] == 219_058
+    assert value["ram_bytes"]["liveness"] == 55_296
+    assert value["flash_bytes"] > value["weight_bytes"] > 200_000
+    assert "fits" not in value
+    assert cost.from_json(value) == cost.cost(
+        spec.lower(spec.make("mobilenet_v1", alpha=0.25, resolution=96))
+    )
+
+
+def test_all_knobs_reach_the_network(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [
+        "--alpha",
+        "0.35",
+        "--resolution",
+        "64",
+        "--channels",
+        "1",
+        "--classes",
+        "5",
+        "--depth",
+        "0.5",
+        "--json",
+    ]
+    assert run(["cost", "MobileNet-V2", *arguments]) == 0
+    network = spec.make("mobilenet_v2", alpha=0.35, resolution=64, channels=1, classes=5, depth=0.5)
+    assert read_json(capsys)["macs"] == cost.cost(spec.lower(network)).macs
+
+
+def test_defaults_are_the_papers_network_with_two_classes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["cost", "mobilenet_v1", "--json"]) == 0
+    value = read_json(capsys)
+    assert value["input_shape"] == [224, 224, 3]
+    assert value["macs"] == 568_740_352 - 998 * 1024
+
+
+def test_table_shows_every_layer_and_the_totals(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["cost", "mobilenet_v1", "--alpha", "0.25", "--resolution", "96"]) == 0
+    out = capsys.readouterr().out
+    for text in ("block13_pointwise", "head_softmax", "7,489,664", "54.0 KiB", "computed", "modelled (± 3 %"):
+        assert text in out
+    assert run(["cost", "mobilenet_v1", "--no-layers"]) == 0
+    assert "block13_pointwise" not in capsys.readouterr().out
+
+
+def test_a_board_that_it_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["cost", "mobilenet_v1", "--alpha", "0.25", "--resolution", "96", "--board", NANO]
+    assert run([*arguments, "--json"]) == 0
+    value = read_json(capsys)
+    assert value["fits"] is True
+    assert value["violations"] == []
+    assert value["board"]["ram_bytes"] == 256 * 1024
+    assert run(arguments) == 0
+    out = capsys.readouterr().out
+    assert "54.0 KiB of 256.0 KiB (21 %)" in out
+    assert out.rstrip().endswith("fits")
+
+
+def test_a_board_that_it_does_not_fit(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["cost", "mobilenet_v1", "--board", NANO]
+    assert run([*arguments, "--json"]) == 1
+    captured = capsys.readouterr()
+    value = json.loads(captured.out)
+    assert value["fits"] is False
+    assert [item["what"] for item in value["violations"]] == ["ram_bytes", "flash_bytes"]
+    ram = value["violations"][0]
+    assert ram["excess"] == ram["needed"] - ram["limit"] == value["ram_bytes"]["liveness"] - 256 * 1024
+    assert captured.err.count("\n") == 1
+    assert "mobilenet_v1_1_224 does not fit arduino-nano-33-ble-sense: RAM 1.15 MiB of 256.0 KiB" in (
+        captured.err
+    )
+    assert "; flash " in captured.err
+    assert run(arguments) == 1
+    assert "does not fit" in capsys.readouterr().out
+
+
+def test_an_unverified_board_is_called_so(capsys: pytest.CaptureFixture[str]) -> None:
+    small = str(ROOT / "examples" / "boards" / "small-64k-256k.toml")
+    assert run(["cost", "mobilenet_v1", "--alpha", "0.1", "--resolution", "64", "--board", small]) == 0
+    assert "figures unverified" in capsys.readouterr().out
+
+
+def test_a_network_file_is_costed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    own = ROOT / "examples" / "networks" / "own-64x64-gray.toml"
+    assert run(["cost", str(own), "--json"]) == 0
+    assert read_json(capsys)["macs"] == cost.cost(spec.lower(spec.load(own))).macs
+
+
+def test_a_network_file_takes_another_input(capsys: pytest.CaptureFixture[str]) -> None:
+    own = str(ROOT / "examples" / "networks" / "own-64x64-gray.toml")
+    assert run(["cost", own, "--resolution", "96", "--channels", "3", "--classes", "4", "--json"]) == 0
+    value = read_json(capsys)
+    assert value["input_shape"] == [96, 96, 3]
+    assert value["layers"][-1]["output_shape"] == [4]
+
+
+def test_a_familys_file_takes_all_knobs(capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(ROOT / "examples" / "networks" / "mobilenet-v1-0.25-96.toml")
+    assert run(["cost", path, "--json"]) == 0
+    assert read_json(capsys)["macs"] == 7_489_664
+    assert run(["cost", path, "--channels", "1", "--json"]) == 0
+    assert read_json(capsys)["macs"] == 7_157_888
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["mobilenet_v3"], "unknown network family 'mobilenet_v3'; known: mobilenet_v"),
+        (["mobilenet_v1", "--alpha", "0"], "alpha is 0.0; it must be a number from 0.01 to 4"),
+        (["mobilenet_v1", "--alpha", "-1"], "alpha is -1.0"),
+        (["mobilenet_v1", "--alpha", "nan"], "alpha is nan"),
+        (["mobilenet_v1", "--alpha", "1e9"], "alpha is 1000000000.0"),
+        (["mobilenet_v1", "--alpha", "wide"], "'wide' is not a valid float"),
+        (["mobilenet_v1", "--resolution", "0"], "resolution is 0"),
+        (["mobilenet_v1", "--resolution", "7"], "resolution is 7"),
+        (["mobilenet_v1", "--resolution", "100000"], "resolution is 100000"),
+        (["mobilenet_v1", "--channels", "2"], "channels is 2; it must be one of 1, 3"),
+        (["mobilenet_v1", "--classes", "1"], "classes is 1"),
+        (["mobilenet_v1", "--depth", "0"], "depth is 0.0"),
+        (["mobilenet_v1", "--board", "arduino-nano"], "known: arduino-nano-33-ble-sense"),
+        (["mobilenet_v1", "--board", "missing.toml"], "board missing.toml: cannot be read"),
+        (["missing.toml"], "missing.toml: cannot be read"),
+        (["examples/networks/own-64x64-gray.toml", "--alpha", "0.5"], "--alpha belongs to a family"),
+        ([], "Missing argument 'NETWORK'"),
+    ],
+)
+def test_mistakes_have_one_line_and_code_two(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert run(["cost", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.startswith("wakeling: ")
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
