@@ -112,19 +112,12 @@ def to_int8(values: IntArray, zero_point: int, limits: tuple[int, int]) -> npt.N
     return result
 
 
-def convolution_multiplier(
+def requantization_factors(
     source: TensorQuant, weight_scales: npt.NDArray[np.float32], output: TensorQuant
-) -> FixedMultiplier:
+) -> npt.NDArray[np.float64]:
     """input scale · weight scale / output scale for each channel, in double precision."""
-    return fixed_multiplier(source.scale * weight_scales.astype(np.float64) / output.scale)
-
-
-def dense_multiplier(
-    source: TensorQuant, weight_scale: npt.NDArray[np.float32], output: TensorQuant
-) -> FixedMultiplier:
-    """As `convolution_multiplier`, but TFLite rounds the product of the first two to float32."""
-    product = np.float32(source.scale) * weight_scale.astype(np.float32)
-    return fixed_multiplier(product.astype(np.float64) / output.scale)
+    factors: npt.NDArray[np.float64] = source.scale * weight_scales.astype(np.float64) / output.scale
+    return factors
 
 
 ADD_LEFT_SHIFT = 20

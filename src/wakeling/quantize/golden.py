@@ -34,11 +34,11 @@ from wakeling.ops import (
     same_padding,
 )
 from wakeling.quantize import arithmetic, fixed_softmax
-from wakeling.quantize.arithmetic import FixedMultiplier
-from wakeling.quantize.model import Int8Array, QuantizedModel, TensorQuant
+from wakeling.quantize.model import Int8Array, QuantizedModel
 
 Int32Array = npt.NDArray[np.int32]
 Kernel = Callable[[QuantizedModel, Node, tuple[Int8Array, ...]], Int8Array]
+KernelTable = Mapping[type[Operator], Kernel]
 
 _BATCH_VALUES = 1 << 20
 """Values of the largest tensor in one batch: keeps the working memory near 50 MB."""
@@ -50,19 +50,24 @@ def to_int8(images: npt.NDArray[np.uint8]) -> Int8Array:
     return result
 
 
-def run(model: QuantizedModel, images: Int8Array) -> Int8Array:
+def run(model: QuantizedModel, images: Int8Array, *, kernels: KernelTable | None = None) -> Int8Array:
     """The outputs (N, classes) for int8 images (N, height, width, channels).
 
-    Raises DataError for images of another shape or type, UnsupportedOpError for an operator that
-    `KERNELS` lacks.
+    `kernels` replaces `KERNELS`, to imitate a runtime that differs in a named way. Raises
+    DataError for images of another shape or type, UnsupportedOpError for an operator that the
+    table lacks.
     """
-    outputs = [tensors[model.graph.output] for tensors in _batches(model, images, keep_all=False)]
+    outputs = [
+        tensors[model.graph.output] for tensors in _batches(model, images, kernels or KERNELS, keep_all=False)
+    ]
     return np.concatenate(outputs)
 
 
-def run_all(model: QuantizedModel, images: Int8Array) -> dict[str, Int8Array]:
+def run_all(
+    model: QuantizedModel, images: Int8Array, *, kernels: KernelTable | None = None
+) -> dict[str, Int8Array]:
     """Every tensor by its name, the input included; otherwise as `run`."""
-    batches = list(_batches(model, images, keep_all=True))
+    batches = list(_batches(model, images, kernels or KERNELS, keep_all=True))
     return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
 
 
@@ -74,21 +79,25 @@ def probabilities(model: QuantizedModel, images: npt.NDArray[np.uint8]) -> npt.N
     return result
 
 
-def _batches(model: QuantizedModel, images: Int8Array, *, keep_all: bool) -> Iterator[dict[str, Int8Array]]:
+def _batches(
+    model: QuantizedModel, images: Int8Array, kernels: KernelTable, *, keep_all: bool
+) -> Iterator[dict[str, Int8Array]]:
     shape = model.graph.input_shape
     if images.dtype != np.int8 or images.shape[1:] != shape or len(images) == 0:
         raise DataError(f"the model takes int8 images (N, {shape}); given {images.dtype} {images.shape}")
     largest = max(int(np.prod(tensor)) for tensor in model.graph.shapes.values())
     size = max(1, _BATCH_VALUES // largest)
     for start in range(0, len(images), size):
-        yield _run_batch(model, np.ascontiguousarray(images[start : start + size]), keep_all=keep_all)
+        yield _run_batch(model, images[start : start + size], kernels, keep_all=keep_all)
 
 
-def _run_batch(model: QuantizedModel, images: Int8Array, *, keep_all: bool) -> dict[str, Int8Array]:
-    tensors = {INPUT: images}
+def _run_batch(
+    model: QuantizedModel, images: Int8Array, kernels: KernelTable, *, keep_all: bool
+) -> dict[str, Int8Array]:
+    tensors = {INPUT: np.ascontiguousarray(images)}
     last_reader = {name: readers[-1].name for name, readers in model.graph.consumers.items() if readers}
     for node in model.graph.nodes:
-        kernel = KERNELS.get(type(node.op))
+        kernel = kernels.get(type(node.op))
         if kernel is None:
             raise UnsupportedOpError(operator_name(node.op), "golden interpreter")
         tensors[node.name] = kernel(model, node, tuple(tensors[name] for name in node.inputs))
@@ -106,7 +115,7 @@ def _conv2d(model: QuantizedModel, node: Node, inputs: tuple[Int8Array, ...]) ->
     windows = _windows(model, node, inputs[0], op.kernel, op.stride, op.padding)
     rows = np.concatenate([window for _, window in windows], axis=-1)
     columns = weight.reshape(op.filters, -1)
-    return _requantized(model, node, _exact_matmul(rows, columns), arithmetic.convolution_multiplier)
+    return _requantized(model, node, _exact_matmul(rows, columns))
 
 
 def _depthwise_conv2d(model: QuantizedModel, node: Node, inputs: tuple[Int8Array, ...]) -> Int8Array:
@@ -116,14 +125,11 @@ def _depthwise_conv2d(model: QuantizedModel, node: Node, inputs: tuple[Int8Array
     sums = np.zeros((len(inputs[0]), *node.shape), np.int32)
     for (row, column), window in _windows(model, node, inputs[0], op.kernel, op.stride, op.padding):
         sums += window * weight[row, column]
-    return _requantized(model, node, sums, arithmetic.convolution_multiplier)
+    return _requantized(model, node, sums)
 
 
 def _dense(model: QuantizedModel, node: Node, inputs: tuple[Int8Array, ...]) -> Int8Array:
-    source = model.tensors[node.inputs[0]]
-    centered = inputs[0].astype(np.int32) - source.zero_point
-    sums = _exact_matmul(centered, model.weights[weight_key(node, "weight")])
-    return _requantized(model, node, sums, arithmetic.dense_multiplier)
+    return _requantized(model, node, dense_sums(model, node, inputs[0]))
 
 
 def _add(model: QuantizedModel, node: Node, inputs: tuple[Int8Array, ...]) -> Int8Array:
@@ -182,7 +188,7 @@ def _softmax(model: QuantizedModel, node: Node, inputs: tuple[Int8Array, ...]) -
     return fixed_softmax.softmax(inputs[0], model.tensors[node.inputs[0]].scale)
 
 
-KERNELS: Mapping[type[Operator], Kernel] = MappingProxyType(
+KERNELS: KernelTable = MappingProxyType(
     {
         Conv2D: _conv2d,
         DepthwiseConv2D: _depthwise_conv2d,
@@ -244,19 +250,29 @@ def _exact_matmul(rows: Int32Array, columns: Int8Array) -> npt.NDArray[Any]:
     return rows.astype(np.float64) @ columns.astype(np.float64).T
 
 
-def _requantized(
-    model: QuantizedModel,
-    node: Node,
-    sums: npt.NDArray[Any],
-    multiplier: Callable[[TensorQuant, npt.NDArray[np.float32], TensorQuant], FixedMultiplier],
-) -> Int8Array:
+def dense_sums(model: QuantizedModel, node: Node, values: Int8Array) -> npt.NDArray[Any]:
+    """What a dense layer accumulates before its bias, (N, units), whole numbers."""
+    centered = values.astype(np.int32) - model.tensors[node.inputs[0]].zero_point
+    return _exact_matmul(centered, model.weights[weight_key(node, "weight")])
+
+
+def with_bias(model: QuantizedModel, node: Node, sums: npt.NDArray[Any]) -> arithmetic.IntArray:
+    """The 32-bit accumulators: sums plus the node's bias, where it has one."""
+    bias = model.biases.get(weight_key(node, "bias"))
+    totals = sums.astype(np.int64)
+    return totals if bias is None else arithmetic.wrap_int32(totals + bias)
+
+
+def factors_of(model: QuantizedModel, node: Node) -> npt.NDArray[np.float64]:
+    """The real factor from each channel's accumulator to its output."""
+    source, output = model.tensors[node.inputs[0]], model.tensors[node.name]
+    return arithmetic.requantization_factors(source, model.weight_scales[node.name], output)
+
+
+def _requantized(model: QuantizedModel, node: Node, sums: npt.NDArray[Any]) -> Int8Array:
     """Add the bias, rescale to the output's scale, add its zero point and clamp."""
     output = model.tensors[node.name]
-    totals = sums.astype(np.int64)
-    bias = model.biases.get(weight_key(node, "bias"))
-    if bias is not None:
-        totals = arithmetic.wrap_int32(totals + bias)
-    factor = multiplier(model.tensors[node.inputs[0]], model.weight_scales[node.name], output)
+    factor = arithmetic.fixed_multiplier(factors_of(model, node))
+    scaled = arithmetic.multiply_by_quantized_multiplier(with_bias(model, node, sums), factor)
     limits = arithmetic.activation_range(activation_of(node.op), output)
-    scaled = arithmetic.multiply_by_quantized_multiplier(totals, factor)
     return arithmetic.to_int8(scaled, output.zero_point, limits)
