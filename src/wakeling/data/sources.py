@@ -44,7 +44,10 @@ def open_photos(
         scene_count=scene_count,
         scene_seed=seed,
     )
-    reading = chosen.read(str(source), options)
+    try:
+        reading = chosen.read(str(source), options)
+    except OSError as error:
+        raise DataError(f"cannot read {error.filename or str(source)!r}: {error.strerror or error}") from None
     examples, refused = _look_into(reading.root, reading.examples, progress)
     if not examples:
         raise DataError(_nothing_left(str(source), (*reading.refused, *refused)))

@@ -41,7 +41,7 @@ def read(source: str, options: ReadOptions) -> Reading:
     names = {shown(folder.class_name) for _, folder in listed if folder.class_name}
     require_wake_word(options.wake_word, names, repr(source))
     return Reading(
-        name=root.resolve().name,
+        name=shown(root.resolve().name),
         root=root,
         examples=tuple(
             Example(path=path, label=label_of(folder.class_name, options.wake_word), split=folder.split)

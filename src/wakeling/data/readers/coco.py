@@ -18,6 +18,7 @@ from typing import Any
 
 from wakeling.data.labels import require_wake_word
 from wakeling.data.photos import Example
+from wakeling.data.readers.folders import printable
 from wakeling.data.readers.reader import Reader, Reading, ReadOptions
 from wakeling.data.splits import SPLIT_SPELLINGS
 from wakeling.errors import DataError
@@ -121,10 +122,17 @@ def _field(entry: Any, name: str, kind: type | tuple[type, ...], where: str) -> 
 
 
 def _number(entry: Any, name: str, where: str) -> float:  # Any: from JSON
-    value = float(_field(entry, name, (int, float), where))
-    if not math.isfinite(value) or value <= 0:
+    value = _field(entry, name, (int, float), where)
+    if not _finite(value) or value <= 0:
         raise DataError(f"{where}: {name!r} is {value}, which is not a size")
-    return value
+    return float(value)
+
+
+def _finite(value: Any) -> bool:  # Any: from JSON, which allows NaN and whole numbers of any length
+    try:
+        return isinstance(value, (int, float)) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _categories(content: Mapping[str, Any], file: Path) -> dict[int | str, str]:
@@ -183,7 +191,7 @@ def box_fraction(box: Sequence[float], width: float, height: float, where: str) 
 
     What lies outside of the image does not count. Raises DataError for anything but four finite numbers.
     """
-    if len(box) != 4 or not all(isinstance(side, (int, float)) and math.isfinite(side) for side in box):
+    if len(box) != 4 or not all(_finite(side) for side in box):
         raise DataError(f"{where}: 'bbox' is {box}, not four numbers x, y, width, height")
     x, y, box_width, box_height = box
     inside_width = min(x + box_width, width) - max(x, 0)
@@ -201,6 +209,8 @@ def _places(file: Path, root: Path) -> tuple[str, ...]:
 
 def _find(name: str, root: Path, places: Sequence[str], file: Path) -> str:
     """The image's path below `root`: the first place that has it, else the first place."""
+    if not name or not printable(name):
+        raise DataError(f"{file}: {name!r} is no file name")
     if name.startswith("/") or ".." in name.split("/"):
         raise DataError(
             f"{file}: the file name {name!r} leaves the image folder; use relative names below it"
