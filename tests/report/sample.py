@@ -125,12 +125,12 @@ def candidates() -> tuple[Candidate, ...]:
         if row[9] and not any(o[9] and o[5] > row[5] and o[7] < row[7] and o[6] <= row[6] for o in found)
     }
     ranked = sorted(front, key=lambda n: -found[n][5])
-    trained, promoted = set(ranked[2:18]), set(ranked[3:8])
+    trained, promoted = set(ranked[1:34:2]), set(ranked[5:14:2])
     winner = next(r[0] for r in found if r[1:5] == ("mobilenet_v1", 0.25, 96, 3))
     rng = np.random.default_rng(5)
     rows = []
     for number, family, alpha, resolution, channels, macs, parameters, ram, flash, fits in found:
-        quality = 0.86 - 0.30 * math.exp(-macs / 2.2e6) + 0.012 * rng.standard_normal()
+        quality = 0.87 - 0.22 * math.exp(-macs / 4e6) + 0.012 * rng.standard_normal()
         status, accuracy, epochs, reason = "dominated", None, 0, "another candidate costs less and does more"
         if not fits:
             over = (

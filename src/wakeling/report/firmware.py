@@ -116,8 +116,11 @@ def resolver_methods(operators: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def int8_threshold(probability: float) -> int:
-    """The smallest int8 softmax output (scale 1/256, zero point −128) of at least `probability`."""
-    return min(127, max(-128, math.ceil(probability * 256 - 1e-6) - 128))
+    """The smallest int8 softmax output (scale 1/256, zero point −128) of at least `probability`.
+
+    128, which no output reaches, for a probability above 255/256.
+    """
+    return min(128, max(-128, math.ceil(probability * 256) - 128))
 
 
 def reserved_bytes(arena_bytes: int) -> int:

@@ -7,6 +7,7 @@ every text that comes from outside. The words and the order are in `templates/re
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any  # the template's context is of mixed kinds
@@ -32,7 +33,7 @@ def render(data: ReportData) -> str:
     """
     try:
         import jinja2
-        from markupsafe import Markup
+        from markupsafe import Markup, escape
     except ImportError as error:
         raise MissingDependencyError("Jinja2", "report") from error
     environment = jinja2.Environment(
@@ -43,7 +44,14 @@ def render(data: ReportData) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        bytes=format_bytes, count=format_count, percent=percent, estimate=estimate, budget=format_budget
+        bytes=format_bytes,
+        count=format_count,
+        percent=percent,
+        estimate=estimate,
+        fraction=fraction,
+        budget=format_budget,
+        limit=format_limit,
+        breakable=lambda text: escape(text).replace("/", Markup("/<wbr>")).replace("_", Markup("_<wbr>")),
     )
     page = environment.get_template("report.html.j2").render(
         report=data,
@@ -70,11 +78,21 @@ def estimate(value: Estimate) -> str:
     return f"{percent(value.value)} ({100 * value.low:.1f} to {100 * value.high:.1f})"
 
 
+def fraction(value: Estimate) -> str:
+    """A share with its interval as plain fractions: `0.940 (0.929 to 0.950)`."""
+    return f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"
+
+
 def format_budget(amount: int, unit: str) -> str:
     """An amount of a budget in its unit."""
     if unit == "bytes":
         return format_bytes(amount)
     return f"{format_count(amount)} {unit}"
+
+
+def format_limit(amount: int, unit: str) -> str:
+    """A limit, which is round: `256 KiB`."""
+    return re.sub(r"\.0+ ", " ", format_budget(amount, unit))
 
 
 def budget_bar(use: BudgetUse) -> dict[str, float]:

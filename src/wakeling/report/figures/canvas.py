@@ -156,7 +156,7 @@ def format_axis(axis: Axis, write: Callable[[float], str]) -> None:
 
 def count_axis(axes: Axes, which: str, values: Iterable[int], *, is_bytes: bool = False) -> None:
     """Scale an axis ("x" or "y") for counts: logarithmic where they span more than a factor of four."""
-    from matplotlib.ticker import LogLocator, NullLocator
+    from matplotlib.ticker import LogLocator, MultipleLocator, NullLocator
 
     axis = axes.xaxis if which == "x" else axes.yaxis
     positive = [value for value in values if value > 0]
@@ -167,14 +167,22 @@ def count_axis(axes: Axes, which: str, values: Iterable[int], *, is_bytes: bool 
         subs = (1.0,) if decades or is_bytes else (1.0, 2.0, 5.0)
         axis.set_major_locator(LogLocator(base=base, subs=subs, numticks=12))
         axis.set_minor_locator(NullLocator())
-    format_axis(axis, _short_bytes if is_bytes else _short_count)
+    elif is_bytes and positive:
+        axis.set_major_locator(MultipleLocator(byte_step(max(positive))))
+    format_axis(axis, short_bytes if is_bytes else _short_count)
 
 
 def _short_count(value: float) -> str:
     return format_count(round(value)).replace(".00", "")
 
 
-def _short_bytes(value: float) -> str:
+def byte_step(most: int) -> int:
+    """A power of two of bytes that gives four to eight ticks up to `most`."""
+    return max(1, 1 << max(0, (max(most, 1) // 4).bit_length() - 1))
+
+
+def short_bytes(value: float) -> str:
+    """Bytes without a fraction of zero: `256 KiB`, for ticks and limits."""
     return format_bytes(round(value)).replace(".00 ", " ").replace(".0 ", " ")
 
 

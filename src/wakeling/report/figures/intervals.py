@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MEASURES: tuple[tuple[str, Callable[[Evaluation], Estimate]], ...] = (
-    ("Balanced accuracy", lambda row: row.balanced_accuracy),
-    ("Area under the ROC curve", lambda row: row.auc),
-    ("Accuracy", lambda row: row.accuracy),
+MEASURES: tuple[tuple[str, Callable[[Evaluation], Estimate], Callable[[float], str]], ...] = (
+    ("Balanced accuracy", lambda row: row.balanced_accuracy, percent),
+    ("Area under the ROC curve", lambda row: row.auc, "{:.3g}".format),
+    ("Accuracy", lambda row: row.accuracy, percent),
 )
 
 
@@ -38,8 +38,9 @@ def intervals(evaluations: Sequence[Evaluation]) -> str | None:
 
 def _paint(figure: Figure, evaluations: Sequence[Evaluation]) -> None:
     panels = figure.subplots(1, len(MEASURES), sharey=True)
-    for axes, (title, measure) in zip(panels, MEASURES, strict=True):
+    for axes, (title, measure, write) in zip(panels, MEASURES, strict=True):
         _paint_measure(axes, title, [(row, measure(row)) for row in evaluations])
+        format_axis(axes.xaxis, write)
     first = panels[0]
     first.set_yticks(range(len(evaluations)), [f"{row.model}, {row.split}" for row in evaluations])
     first.set_ylim(len(evaluations) - 0.4, -0.6)
@@ -59,4 +60,3 @@ def _paint_measure(axes: Axes, title: str, rows: Sequence[tuple[Evaluation, Esti
     axes.tick_params(axis="y", length=0)
     axes.locator_params(axis="x", nbins=5)
     axes.set_title(title)
-    format_axis(axes.xaxis, percent)

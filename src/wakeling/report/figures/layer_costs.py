@@ -26,7 +26,8 @@ COLORS: Mapping[str, str] = {"conv2d": ACCENT, "depthwise_conv2d": SECOND}
 
 
 def layer_costs(layers: Sequence[Layer]) -> str | None:
-    """Horizontal bars, the first layer on top; None without layers."""
+    """Horizontal bars of every layer that costs anything, the first on top; None without one."""
+    layers = [layer for layer in layers if layer.macs or layer.parameters]
     if not layers:
         return None
 
@@ -45,8 +46,8 @@ def layer_costs(layers: Sequence[Layer]) -> str | None:
         "layers",
         title="MACs and parameters of each layer",
         description=(
-            f"{len(layers)} layers; the most MACs are in {heaviest.name}: {format_count(heaviest.macs)} "
-            f"of {format_count(sum(layer.macs for layer in layers))}"
+            f"{len(layers)} layers that cost anything; the most MACs are in {heaviest.name}: "
+            f"{format_count(heaviest.macs)} of {format_count(sum(layer.macs for layer in layers))}"
         ),
         size=(FULL_WIDTH, 96 + 15.5 * len(layers)),
         paint=paint,

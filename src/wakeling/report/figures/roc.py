@@ -24,7 +24,7 @@ def roc(evaluations: Sequence[Evaluation]) -> str | None:
         "roc",
         title=f"ROC curve on {drawn[0].split}",
         description="; ".join(
-            f"{row.model}: area {row.auc.value:.3f}, at threshold {row.threshold:.2f} "
+            f"{row.model}: area {row.auc.value:.3f}, at threshold {row.threshold:.3f} "
             f"{100 * _rates(row)[1]:.1f} % hits and {100 * _rates(row)[0]:.1f} % false alarms"
             for row in drawn
         ),
@@ -56,12 +56,13 @@ def _paint(figure: Figure, drawn: Sequence[Evaluation]) -> None:
     x, y = _rates(final)
     axes.plot([x], [y], "o", markersize=8, markerfacecolor=SURFACE, markeredgecolor=INK, markeredgewidth=1.5)
     axes.annotate(
-        f"threshold {final.threshold:.2f}\n{100 * y:.1f} % hits\n{100 * x:.1f} % false alarms",
+        f"threshold {final.threshold:.3f}\n{100 * y:.1f} % hits\n{100 * x:.1f} % false alarms",
         (x, y),
         xytext=(12, -8),
         textcoords="offset points",
         va="top",
     )
+    axes.set_title(f"ROC on {final.split}")
     axes.set_aspect("equal")
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, 1.01)

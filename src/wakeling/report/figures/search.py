@@ -19,6 +19,7 @@ from wakeling.report.figures.canvas import (
     format_axis,
     label,
     percent,
+    short_bytes,
 )
 from wakeling.report.networks import Candidate
 from wakeling.units import format_bytes, format_count
@@ -41,11 +42,11 @@ class Look(NamedTuple):
 
 
 LOOKS: Mapping[str, Look] = {
-    "infeasible": Look("x", BAD, BAD, "does not fit"),
-    "dominated": Look(".", LINE, MUTED, "fits, costs more than it gives"),
+    "infeasible": Look("x", BAD, BAD, "too big for the board"),
+    "dominated": Look(".", LINE, MUTED, "fits, outdone by another"),
     "pareto": Look(".", MUTED, MUTED, "fits, not trained"),
-    "tried": Look("o", SURFACE, INK, "trained, left early"),
-    "promoted": Look("o", MUTED, INK, "trained, promoted"),
+    "tried": Look("o", SURFACE, INK, "trained briefly"),
+    "promoted": Look("o", MUTED, INK, "trained briefly, promoted"),
     "winner": Look("o", ACCENT, ACCENT, "chosen"),
 }
 
@@ -63,13 +64,14 @@ def search(candidates: Sequence[Candidate], ram_limit_bytes: int | None) -> str 
     tooltips |= {f"accuracy{index}": _tooltip(row) for index, row in enumerate(trained)}
 
     def paint(figure: Figure) -> None:
-        if not trained:
+        if trained:
+            upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 3))
+            _paint_ram(lower, candidates, ram_limit_bytes)
+            _paint_accuracy(upper, candidates, trained)
+            upper.tick_params(labelbottom=False)
+        else:
             _paint_ram(figure.subplots(), candidates, ram_limit_bytes)
-            return
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-        _paint_ram(lower, candidates, ram_limit_bytes)
-        _paint_accuracy(upper, candidates, trained)
-        upper.tick_params(labelbottom=False)
+        figure.legend(loc="outside lower center", ncols=3, handletextpad=0.4, columnspacing=1.6)
 
     return draw(
         "search",
@@ -78,7 +80,7 @@ def search(candidates: Sequence[Candidate], ram_limit_bytes: int | None) -> str 
             f"{len(candidates)} candidates, {len(trained)} of them trained; "
             + (f"chosen: {_tooltip(winner)}" if winner else "none was chosen")
         ),
-        size=(FULL_WIDTH, 560 if trained else 290),
+        size=(FULL_WIDTH, 640 if trained else 330),
         paint=paint,
         tooltips=tooltips,
     )
@@ -138,15 +140,15 @@ def _paint_accuracy(axes: Axes, candidates: Sequence[Candidate], trained: Sequen
             gid=f"accuracy{index}",
         )
     untrained = [row for row in candidates if row.balanced_accuracy is None]
-    for is_infeasible, color, height in ((False, MUTED, 0.035), (True, BAD, 0.035)):
+    for is_infeasible, color in ((False, MUTED), (True, BAD)):
         for row in untrained:
             if (row.status == "infeasible") == is_infeasible:
-                axes.axvline(row.macs, ymin=0, ymax=height, color=color, linewidth=0.9)
+                axes.axvline(row.macs, ymin=0, ymax=0.035, color=color, linewidth=0.9)
     low, high = axes.get_ylim()
     axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
     axes.set_ylabel("balanced accuracy on val")
     axes.set_title(
-        f"Accuracy of the {len(trained)} trained; bubble area is parameters (largest {format_count(most)})"
+        f"Accuracy of the {len(trained)} trained; bubble area is parameters, {format_count(most)} the largest"
     )
     format_axis(axes.yaxis, percent)
     winner = next((row for row in trained if row.status == "winner"), None)
@@ -160,7 +162,6 @@ def _paint_accuracy(axes: Axes, candidates: Sequence[Candidate], trained: Sequen
             color=ACCENT,
             weight="bold",
         )
-    axes.legend(loc="lower right")
 
 
 def _paint_ram(axes: Axes, candidates: Sequence[Candidate], limit_bytes: int | None) -> None:
@@ -183,18 +184,16 @@ def _paint_ram(axes: Axes, candidates: Sequence[Candidate], limit_bytes: int | N
     values = [row.ram_bytes for row in candidates]
     if limit_bytes is not None:
         values.append(limit_bytes)
-        axes.axhline(limit_bytes, color=BAD, linewidth=1.2)
+        axes.axhline(limit_bytes, color=INK, linewidth=1.2)
         axes.annotate(
-            f"limit {format_bytes(limit_bytes)}",
+            f"limit {short_bytes(limit_bytes)}",
             (0.0, limit_bytes),
             xycoords=("axes fraction", "data"),
             xytext=(4, 4),
             textcoords="offset points",
-            color=BAD,
         )
     count_axis(axes, "x", [row.macs for row in candidates])
     count_axis(axes, "y", values, is_bytes=True)
-    axes.set_title(f"RAM of all {len(candidates)}")
+    axes.set_title(f"RAM of all {len(candidates)} candidates")
     axes.set_xlabel("MACs for one picture")
     axes.set_ylabel("live RAM")
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0, handletextpad=0.2)

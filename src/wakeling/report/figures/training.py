@@ -61,7 +61,7 @@ def _shade_int8(axes: Axes, epochs: Sequence[Epoch]) -> None:
         "int8",
         (len(epochs) + 0.5, 1.0),
         xycoords=("data", "axes fraction"),
-        xytext=(-3, -11),
+        xytext=(-1, 5),
         textcoords="offset points",
         ha="right",
         color=ACCENT,
