@@ -1,0 +1,82 @@
+"""The names that others build on, and that importing them stays light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+import wakeling
+from wakeling import boards, cost, spec
+
+HEAVY = ("torch", "numpy", "rich", "PIL", "matplotlib", "scipy", "ai_edge_litert", "tflite_micro", "jinja2")
+
+PUBLIC = {
+    wakeling: "WakelingError __version__",
+    boards: "SIMD SOURCED Board board_names from_toml load_board to_json",
+    cost: (
+        "PLANNERS Budget CostReport Counts Flash LayerCost Lifetime MemoryPlan Parameters Provenance "
+        "Violation budget_of cost count describe from_json live_at liveness parameters to_json "
+        "violation_to_json violations"
+    ),
+    spec: (
+        "BLOCKS FAMILIES Block ClassifierHead DepthwiseSeparable InvertedResidual Network Published "
+        "StandardConv family_name from_json from_toml load lower make published to_json to_toml with_input"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "names"), PUBLIC.items(), ids=lambda value: getattr(value, "__name__", "")
+)
+def test_public_names_are_pinned(module: object, names: str) -> None:
+    assert sorted(module.__all__) == sorted(names.split())  # type: ignore[attr-defined]  # a module
+    for name in names.split():
+        assert hasattr(module, name)
+
+
+def loaded_after(code: str) -> set[str]:
+    """The heavy libraries that a fresh interpreter has loaded after running `code`."""
+    report = f"import sys; print(' '.join(name for name in {HEAVY!r} if name in sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import wakeling",
+        "import wakeling.spec, wakeling.cost, wakeling.boards",
+        "from wakeling.cli.main import run; run(['--help'])",
+        "from wakeling.cli.main import run; run(['--version'])",
+        "from wakeling.cli.main import run; run(['cost', 'mobilenet_v1', '--json'])",
+        "from wakeling.cli.main import run; run(['boards', '--json'])",
+    ],
+)
+def test_light_things_load_nothing_heavy(code: str) -> None:
+    assert loaded_after(code) == set()
+
+
+def test_help_starts_quickly() -> None:
+    """Under 0.3 s on an idle machine; the best of several runs, since others may use this one."""
+    best = float("inf")
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "wakeling", "--help"], capture_output=True, check=True, timeout=60
+        )
+        best = min(best, time.perf_counter() - start)
+        if best < 0.3:
+            break
+    assert best < 0.6
+
+
+def test_the_wheel_ships_its_data_files() -> None:
+    """Boards and published tables are read from inside the package."""
+    assert len(boards.board_names()) >= 26
+    made = spec.make("mobilenet_v2", alpha=0.35, resolution=96, classes=1000)
+    assert spec.published(made) is not None
