@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from wakeling.data.contents import NOT_AN_IMAGE, UNREAD_FORMAT, image_format
+from wakeling.data.contents import NOT_AN_IMAGE, image_format
 from wakeling.data.decode import (
     CORRUPT,
     DRAFT_PIXELS,
@@ -278,6 +278,13 @@ def test_other_content_is_no_image(content: bytes) -> None:
     assert caught.value.reason == NOT_AN_IMAGE
 
 
+def outcome(content: bytes) -> tuple[int, ...] | str:
+    try:
+        return decode(content, 8, 3).pixels.shape
+    except RefusedPhotoError as refusal:
+        return refusal.reason
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM"])
 @given(data=st.data())
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -288,7 +295,4 @@ def test_damaged_bytes_are_decoded_or_refused_and_nothing_else(kind: str, data: 
     content = content[: data.draw(st.integers(1, len(content)))]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow remarks on odd files; packing silences it likewise
-        try:
-            assert decode(bytes(content), 8, 3).pixels.shape == (8, 8, 3)
-        except RefusedPhotoError as refusal:
-            assert refusal.reason in (CORRUPT, NOT_AN_IMAGE, UNREAD_FORMAT, TOO_MANY_PIXELS, UNKNOWN_RANGE)
+        assert outcome(bytes(content)) in ((8, 8, 3), CORRUPT, NOT_AN_IMAGE, TOO_MANY_PIXELS, UNKNOWN_RANGE)

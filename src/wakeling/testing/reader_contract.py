@@ -61,7 +61,7 @@ class ReaderContract(abc.ABC):
         """The label that the photo `index` must get."""
         return photo_label(index)
 
-    @pytest.fixture()
+    @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:
         """An empty folder for the source."""
         folder = tmp_path / "source"

@@ -102,7 +102,7 @@ def _load(file: Path) -> Mapping[str, Any]:
         content = json.loads(file.read_text(encoding="utf-8-sig"))
     except json.JSONDecodeError as error:
         raise DataError(f"{file}:{error.lineno}: not valid JSON: {error.msg}") from None
-    except (UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, a number of 5000 digits, too deep
         raise DataError(f"{file}: not valid JSON: {error}") from None
     except OSError as error:
         raise DataError(f"cannot read {file}: {error.strerror or error}") from None
