@@ -362,3 +362,8 @@ def test_importing_the_report_imports_no_heavy_library():
     code = f"import sys, wakeling.report; print([name for name in {heavy!r} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+def test_a_search_without_training_is_not_described_as_trained(page, infeasible_html):
+    assert "None was trained." in Page(infeasible_html).text
+    assert "None was trained." not in page.text

@@ -137,6 +137,7 @@ def _context(data: ReportData) -> dict[str, Any]:
         "candidates": sorted(data.candidates, key=_candidate_order),
         "count_labels": _labels_of_splits(data),
         "wake_word": wake_word,
+        "any_trained": any(row.balanced_accuracy is not None for row in data.candidates),
         "mistakes": [
             (f"Missed: labelled {wake_word}", [row for row in data.mistakes if row.label == wake_word]),
             ("False alarms: labelled otherwise", [row for row in data.mistakes if row.label != wake_word]),

@@ -189,11 +189,13 @@ def _paint_ram(axes: Axes, candidates: Sequence[Candidate], limit_bytes: int | N
             f"limit {short_bytes(limit_bytes)}",
             (0.0, limit_bytes),
             xycoords=("axes fraction", "data"),
-            xytext=(4, 4),
+            xytext=(4, -12),
             textcoords="offset points",
         )
     count_axis(axes, "x", [row.macs for row in candidates])
     count_axis(axes, "y", values, is_bytes=True)
+    if axes.get_yscale() == "linear":
+        axes.set_ylim(bottom=0)
     axes.set_title(f"RAM of all {len(candidates)} candidates")
     axes.set_xlabel("MACs for one picture")
     axes.set_ylabel("live RAM")
