@@ -1,0 +1,221 @@
+"""Compares every runtime with the golden interpreter: all outputs, and tensor by tensor.
+
+Outputs are compared on every image; every tensor on the first `TENSOR_IMAGES` of them (the extreme
+images among these), and on the first image whose outputs differ.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.metadata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from wakeling.errors import DataError, MissingDependencyError, ModelFileError
+from wakeling.export.schema import read_model
+from wakeling.ops import operator_name
+from wakeling.quantize import golden
+from wakeling.quantize.golden import KernelTable
+from wakeling.quantize.litert_kernels import LITERT_DENSE_ROUNDS_ONCE, LITERT_KERNELS
+from wakeling.quantize.model import Int8Array, QuantizedModel
+from wakeling.verify.images import extreme_images
+from wakeling.verify.jobs import Job, Outcome, Runtime
+from wakeling.verify.process import PACKAGES, run_job
+from wakeling.verify.report import NAMES, TensorDifference, VerificationReport, Witness
+
+TENSOR_IMAGES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedDifference:
+    """A known difference of a runtime and the golden kernels that imitate it."""
+
+    name: str
+    kernels: KernelTable
+
+
+NAMED_DIFFERENCES: Mapping[Runtime, NamedDifference] = {
+    "litert": NamedDifference(name=LITERT_DENSE_ROUNDS_ONCE, kernels=LITERT_KERNELS)
+}
+
+
+def verify(
+    model: QuantizedModel,
+    content: bytes,
+    images: npt.NDArray[np.uint8],
+    *,
+    tensor_images: int = TENSOR_IMAGES,
+) -> VerificationReport:
+    """Compare golden with TFLM (bit for bit) and LiteRT's reference kernels.
+
+    `content` is the .tflite file of `model`, `images` are uint8 (N, height, width, channels);
+    eight extreme images are put before them. A runtime that is not installed is "not measured".
+    Raises DataError for images that do not fit the model, ModelFileError for a file whose tensors
+    are not the model's.
+    """
+    shape = model.graph.input_shape
+    if images.dtype != np.uint8 or images.shape[1:] != shape:
+        raise DataError(f"verifying takes uint8 images (N, {shape}); given {images.dtype} {images.shape}")
+    height, width, channels = shape
+    pixels = np.concatenate([extreme_images((height, width, channels)), images])
+    inputs = golden.to_int8(pixels)
+    indices = tensor_indices(model, content)
+    reference = make_reference(model, inputs, min(tensor_images, len(inputs)), None)
+    heard = {runtime: _hear(runtime, content, reference, indices) for runtime in PACKAGES}
+    return VerificationReport(
+        model=model.name,
+        content_hash=model.content_hash,
+        file_bytes=len(content),
+        file_sha256=hashlib.sha256(content).hexdigest(),
+        images=len(inputs),
+        witnesses=tuple(witness for witness, _ in heard.values()),
+        arena=next((outcome.arena for _, outcome in heard.values() if outcome and outcome.arena), None),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reference:
+    """What golden computes: all outputs, and all tensors of the first images."""
+
+    model: QuantizedModel
+    inputs: Int8Array
+    named: NamedDifference | None
+    outputs: Int8Array
+    tensors: Mapping[str, Int8Array]
+    tensor_images: int
+
+
+def make_reference(
+    model: QuantizedModel, inputs: Int8Array, tensor_images: int, named: NamedDifference | None
+) -> Reference:
+    """Run golden on int8 images, with the kernels of `named` where one is given."""
+    kernels = named.kernels if named else None
+    return Reference(
+        model=model,
+        inputs=inputs,
+        named=named,
+        outputs=golden.run(model, inputs, kernels=kernels),
+        tensors=golden.run_all(model, inputs[:tensor_images], kernels=kernels) if tensor_images else {},
+        tensor_images=tensor_images,
+    )
+
+
+def tensor_indices(model: QuantizedModel, content: bytes) -> dict[str, int]:
+    """The index in the file of every tensor that a node makes; raises ModelFileError if one lacks."""
+    tensors = read_model(content).subgraphs[0].tensors
+    found = {bytes(tensor.name).decode(): index for index, tensor in enumerate(tensors)}
+    lacking = [node.name for node in model.graph.nodes if node.name not in found]
+    if lacking:
+        raise ModelFileError(f"the .tflite file is not this model's: it has no tensor {lacking[0]!r}")
+    return {node.name: found[node.name] for node in model.graph.nodes}
+
+
+def _hear(
+    runtime: Runtime, content: bytes, reference: Reference, indices: Mapping[str, int]
+) -> tuple[Witness, Outcome | None]:
+    """Run one runtime and compare it with golden, then with the named difference it may have."""
+    job = Job(
+        content=content,
+        images=reference.inputs,
+        tensors=tuple(indices.values()),
+        tensor_images=reference.tensor_images,
+        measure_arena=runtime == "tflm",
+    )
+    try:
+        outcome = run_job(runtime, job)
+    except MissingDependencyError as problem:
+        missing = Witness(name=NAMES[runtime], version=None, status="not measured", reason=str(problem))
+        return missing, None
+    witness = compare(runtime, reference, reference, indices, outcome)
+    if witness.status == "agree":
+        return witness, outcome
+    named = NAMED_DIFFERENCES.get(runtime)
+    if named is not None:
+        imitation = make_reference(reference.model, reference.inputs, reference.tensor_images, named)
+        explained = compare(runtime, reference, imitation, indices, outcome)
+        if explained.status == "agree":
+            return explained, outcome
+    if witness.first_difference is None:
+        witness = _localized(runtime, content, reference, indices, outcome, witness)
+    return witness, outcome
+
+
+def compare(
+    runtime: Runtime,
+    reference: Reference,
+    expected: Reference,
+    indices: Mapping[str, int],
+    outcome: Outcome,
+) -> Witness:
+    """A runtime's outcome: its distance from `reference`, and whether it is all as `expected`."""
+    differing, largest = _output_difference(reference.outputs, outcome.outputs)
+    unexplained, _ = _output_difference(expected.outputs, outcome.outputs)
+    found = {name: outcome.tensors[index] for name, index in indices.items() if index in outcome.tensors}
+    first = first_difference(expected.model, expected.tensors, found)
+    return Witness(
+        name=NAMES[runtime],
+        version=importlib.metadata.version(PACKAGES[runtime][1]),
+        status="differ" if len(unexplained) or first else "agree",
+        images=len(reference.inputs),
+        differing_images=len(differing),
+        largest_difference=largest,
+        tensors=len(outcome.tensors),
+        tensor_images=expected.tensor_images,
+        named_differences=(expected.named.name,) if expected.named else (),
+        first_difference=first,
+    )
+
+
+def first_difference(
+    model: QuantizedModel,
+    expected: Mapping[str, Int8Array],
+    found: Mapping[str, npt.NDArray[np.int8]],
+) -> TensorDifference | None:
+    """The first tensor in execution order that differs, on the first image where it does."""
+    for node in model.graph.nodes:
+        if node.name not in found or node.name not in expected:
+            continue
+        values = found[node.name]
+        wanted = expected[node.name].astype(np.int64).reshape(len(values), -1)
+        gaps = np.abs(values.astype(np.int64).reshape(wanted.shape) - wanted)
+        if gaps.any():
+            image = int(np.flatnonzero(gaps.any(axis=1))[0])
+            return TensorDifference(
+                tensor=node.name,
+                operator=operator_name(node.op),
+                image=image,
+                differing_values=int((gaps[image] > 0).sum()),
+                values=int(gaps[image].size),
+                largest=int(gaps[image].max()),
+            )
+    return None
+
+
+def _localized(
+    runtime: Runtime,
+    content: bytes,
+    reference: Reference,
+    indices: Mapping[str, int],
+    outcome: Outcome,
+    witness: Witness,
+) -> Witness:
+    """The witness with the first differing tensor of the first image whose outputs differ."""
+    number = int(_output_difference(reference.outputs, outcome.outputs)[0][0])
+    image = reference.inputs[number : number + 1]
+    job = Job(content=content, images=image, tensors=tuple(indices.values()), tensor_images=1)
+    tensors = run_job(runtime, job).tensors
+    found = {name: tensors[index] for name, index in indices.items() if index in tensors}
+    first = first_difference(reference.model, golden.run_all(reference.model, image), found)
+    located = None if first is None else dataclasses.replace(first, image=number)
+    return dataclasses.replace(witness, first_difference=located)
+
+
+def _output_difference(expected: Int8Array, found: npt.NDArray[np.int8]) -> tuple[npt.NDArray[np.int64], int]:
+    """Numbers of the images whose outputs differ, and the largest difference."""
+    wanted = expected.astype(np.int64).reshape(len(expected), -1)
+    gaps = np.abs(found.astype(np.int64).reshape(wanted.shape) - wanted)
+    return np.flatnonzero(gaps.any(axis=1)), int(gaps.max(initial=0))
