@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.report import sample
 from wakeling.errors import UnsupportedOpError
+from wakeling.export import operators
 from wakeling.report import firmware
 
 STUBS = {
@@ -86,6 +87,11 @@ def test_each_operator_is_registered_once(deployment):
 def test_an_operator_without_a_method_is_named(deployment):
     with pytest.raises(UnsupportedOpError, match=r"'CUSTOM'.*TFLM resolver"):
         firmware.steps(dataclasses.replace(deployment, operators=("CONV_2D", "CUSTOM")))
+
+
+def test_every_operator_that_export_writes_has_a_resolver_method():
+    entries = [*operators.OPERATOR_ENTRIES.values(), *operators.ACTIVATION_ENTRIES.values()]
+    assert {entry.builtin for entry in entries} <= set(firmware.RESOLVER_METHODS)
 
 
 def test_the_reserved_arena_is_whole_kibibytes_and_large_enough():
