@@ -116,6 +116,8 @@ def test_names_are_no_paths(name: str) -> None:
     ("text", "message"),
     [
         ("name =", "not valid TOML"),
+        ("name = " + "[" * 100_000, "not valid TOML"),
+        ("name = " + "9" * 10_000, "not valid TOML"),
         (OWN.replace('ram = "40 KiB"', ""), "the key 'ram' is missing"),
         (OWN + "rom = 3", "unknown key 'rom'; known: ram"),
         (OWN.replace('"40 KiB"', "40960"), "ram is 40960; it must be text in quotes"),

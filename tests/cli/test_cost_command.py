@@ -80,7 +80,7 @@ def test_a_board_that_it_fits(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 0
     out = capsys.readouterr().out
     assert "54.0 KiB of 256.0 KiB (21 %)" in out
-    assert out.rstrip().endswith("fits")
+    assert "\nfits; liveness is the least RAM" in out
 
 
 def test_a_board_that_it_does_not_fit(capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,6 +105,22 @@ def test_an_unverified_board_is_called_so(capsys: pytest.CaptureFixture[str]) ->
     small = str(ROOT / "examples" / "boards" / "small-64k-256k.toml")
     assert run(["cost", "mobilenet_v1", "--alpha", "0.1", "--resolution", "64", "--board", small]) == 0
     assert "figures unverified" in capsys.readouterr().out
+
+
+def test_names_with_brackets_are_printed_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network, board = tmp_path / "net.toml", tmp_path / "own.toml"
+    text = (ROOT / "examples" / "networks" / "own-64x64-gray.toml").read_text()
+    network.write_text(text.replace("own_64_gray", "door [/red] [3]"))
+    text = (ROOT / "examples" / "boards" / "small-64k-256k.toml").read_text()
+    board.write_text(text.replace('chip = "any"', 'chip = "a [/chip]"').replace("64 KiB", "128 KiB"))
+    assert run(["cost", str(network), "--board", str(board)]) == 0
+    out = capsys.readouterr().out
+    assert "door [/red] [3]" in out
+    assert "a [/chip]" in out
+    assert run(["boards", str(board)]) == 0
+    assert "a [/chip]" in capsys.readouterr().out
 
 
 def test_a_network_file_is_costed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -174,10 +174,15 @@ def test_json_has_its_totals_at_the_top() -> None:
 def test_every_figure_says_where_it_comes_from() -> None:
     value = cost.to_json(report_of("mobilenet_v1", alpha=0.25, resolution=96))
     named = set(value["provenance"])
-    for figure in ("macs", "multiplications", "additions", "other_operations", "weight_bytes", "flash_bytes"):
-        assert figure in named
+    for name in ("macs", "multiplications", "additions", "other_operations", "weight_bytes", "flash_bytes"):
+        assert name in named
     assert {f"ram_bytes.{runtime}" for runtime in value["ram_bytes"]} <= named
     assert {f"parameters.{kind}" for kind in value["parameters"]} <= named
+    for path in named:
+        figure: Any = value
+        for key in path.split("."):
+            figure = figure[key]
+        assert figure is not None
     for origin in value["provenance"].values():
         assert origin["kind"] in {"measured", "computed", "modelled", "published"}
         assert origin["kind"] != "modelled" or origin["error"]

@@ -60,7 +60,7 @@ def from_toml(text: str) -> Board:
     """The board that a TOML file describes; raises BoardError."""
     try:
         value = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # tomllib.TOMLDecodeError is a ValueError
         raise BoardError(f"not valid TOML: {error}") from None
     _check_keys(value)
     simd = value.get("simd", "none")

@@ -49,7 +49,7 @@ def _clock(board: Board) -> str:
 
 def _print_one(board: Board) -> None:
     out = console()
-    out.print(f"{board.title} ({board.name})")
+    out.print(f"{board.title} ({board.name})", markup=False)
     rows = [
         ("chip", board.chip, ""),
         ("core", board.core, "core"),

@@ -12,6 +12,9 @@ from wakeling.cli.output import console, json_option, print_json, print_table
 from wakeling.errors import DoesNotFitError
 from wakeling.units import format_bytes, format_count
 
+HEADROOM = "liveness is the least RAM: a runtime's own structures and your program come on top"
+"""Said wherever a network is said to fit."""
+
 
 @click.command("cost")
 @click.argument("network")
@@ -79,12 +82,13 @@ def _print(
         )
     out = console()
     for title, figure, kind in _totals(report):
-        out.print(f"{title:<26}{figure:>16}   {kind}", soft_wrap=True)
+        out.print(f"{title:<26}{figure:>16}   {kind}", markup=False, soft_wrap=True)
     if board is None:
         return
     budget = cost.budget_of(board)
     out.print()
-    out.print(f"{board.title} ({board.chip}, {board.core}){'' if board.verified else ', figures unverified'}")
+    doubt = "" if board.verified else ", figures unverified"
+    out.print(f"{board.title} ({board.chip}, {board.core}){doubt}", markup=False, soft_wrap=True)
     for title, needed, limit in (
         ("RAM (liveness)", report.ram_bytes["liveness"], budget.ram_bytes),
         ("flash", report.flash_bytes, budget.flash_bytes),
@@ -92,7 +96,7 @@ def _print(
         out.print(
             f"{title:<26}{format_bytes(needed):>16} of {format_bytes(limit)} ({100 * needed / limit:.0f} %)"
         )
-    out.print("does not fit" if exceeded else "fits")
+    out.print("does not fit" if exceeded else f"fits; {HEADROOM}", soft_wrap=True)
 
 
 def _row(layer: cost.LayerCost) -> list[str]:
@@ -124,8 +128,12 @@ def _totals(report: cost.CostReport) -> list[tuple[str, str, str]]:
             (f"RAM ({runtime})", format_bytes(size), origin[f"ram_bytes.{runtime}"].kind)
             for runtime, size in report.ram_bytes.items()
         ),
-        ("flash: model file", format_bytes(report.flash.file_bytes), _bar(origin["flash.file"])),
-        ("flash: runtime code", format_bytes(report.flash.runtime_bytes), _bar(origin["flash.runtime"])),
+        ("flash: model file", format_bytes(report.flash.file_bytes), _bar(origin["flash.file_bytes"])),
+        (
+            "flash: runtime code",
+            format_bytes(report.flash.runtime_bytes),
+            _bar(origin["flash.runtime_bytes"]),
+        ),
         ("flash", format_bytes(report.flash_bytes), _bar(origin["flash_bytes"])),
     ]
 

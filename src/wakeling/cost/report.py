@@ -5,7 +5,6 @@ The counts are those of the deployed network: batch norms folded, activations fu
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -40,12 +39,12 @@ PROVENANCE: Mapping[str, Provenance] = MappingProxyType(
             how="sum of the parts of `flash`",
             error="3 % of the file, and one build's code",
         ),
-        "flash.file": Provenance(
+        "flash.file_bytes": Provenance(
             kind="modelled",
             how="weights and tables exact, structure by constants fitted to exported files",
             error="3 %",
         ),
-        "flash.runtime": Provenance(
+        "flash.runtime_bytes": Provenance(
             kind="measured",
             how="TensorFlow Lite Micro with CMSIS-NN on a Cortex-M4: image less model and test picture "
             "(1.7 KB less on a Cortex-M7, 11.6 KB less on a Cortex-M55)",
@@ -53,7 +52,7 @@ PROVENANCE: Mapping[str, Provenance] = MappingProxyType(
         ),
     }
 )
-"""Where each figure of a report comes from."""
+"""Where each figure of a report comes from, by its path in the JSON report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,16 +126,17 @@ def cost(graph: Graph) -> CostReport:
         parameter_table.parameters(node.op, deployed.shapes[node.inputs[0]]) for node in deployed.nodes
     ]
     layers = _layers(graph, fused, counted, memory["liveness"].live_bytes)
-    other: Counter[str] = Counter()
+    other: dict[str, int] = {}
     for layer in layers:
-        other.update(layer.other_operations)
+        for name, amount in layer.other_operations.items():
+            other[name] = other.get(name, 0) + amount
     return CostReport(
         name=graph.name,
         input_shape=graph.input_shape,
         macs=sum(layer.macs for layer in layers),
         multiplications=sum(layer.multiplications for layer in layers),
         additions=sum(layer.additions for layer in layers),
-        other_operations=dict(other),
+        other_operations=other,
         training_parameters=sum(layer.training_parameters for layer in layers),
         deployed_parameters=sum(layer.deployed_parameters for layer in layers),
         weight_bytes=sum(layer.weight_bytes for layer in layers),

@@ -95,7 +95,7 @@ def from_toml(text: str) -> Network:
     """The inverse of `to_toml`; raises SpecError."""
     try:
         value = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # tomllib.TOMLDecodeError is a ValueError
         raise SpecError(f"not valid TOML: {error}") from None
     return from_json(value)
 
