@@ -114,12 +114,12 @@ class Brush:
             self.limb(start, end, start_radius, end_radius, color)
             return
         self.limb(start, end, start_radius, end_radius, _dim(color))
-        shift = 0.25 * self.light
+        shift = 0.2 * self.light
         self.limb(
             (start[0] + shift * start_radius, start[1] + 0.15 * start_radius),
             (end[0] + shift * end_radius, end[1] + 0.15 * end_radius),
-            0.68 * start_radius,
-            0.68 * end_radius,
+            0.8 * start_radius,
+            0.8 * end_radius,
             color,
         )
 

@@ -17,7 +17,7 @@ from wakeling.data.scenes.dice import Dice
 
 def cast_shadow(dice: Dice, image: Image.Image) -> None:
     """Sometimes lays the shadow of something outside the picture across it."""
-    if not dice.chance(0.22):
+    if not dice.chance(0.12):
         return
     side = image.width
     draw = ImageDraw.Draw(image, "RGBA")
@@ -77,10 +77,10 @@ def _vignette(dice: Dice, image: Image.Image) -> Image.Image:
 
 def _tone_curve(dice: Dice) -> list[int]:
     """Exposure, contrast, gamma and color temperature as one table for each channel."""
-    exposure = dice.middling(0.55, 1.5)
-    contrast = dice.middling(0.55, 1.35)
-    gamma = dice.middling(0.7, 1.4)
-    warmth, tint = dice.middling(-0.22, 0.22), dice.middling(-0.08, 0.08)
+    exposure = dice.middling(0.75, 1.3)
+    contrast = dice.middling(0.8, 1.25)
+    gamma = dice.middling(0.8, 1.25)
+    warmth, tint = dice.middling(-0.12, 0.12), dice.middling(-0.05, 0.05)
     haze = dice.uniform(0, 50) if dice.chance(0.2) else 0.0
     table: list[int] = []
     for gain in (1 + warmth, 1 + tint, 1 - warmth):
@@ -93,7 +93,7 @@ def _tone_curve(dice: Dice) -> list[int]:
 
 def _sensor(dice: Dice, image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """Adds noise to each pixel: most of it in brightness, some of it in color."""
-    strength = dice.uniform(0.5, 4.0) if dice.chance(0.7) else dice.uniform(4.0, 14.0)
+    strength = dice.uniform(0.5, 3.0) if dice.chance(0.8) else dice.uniform(3.0, 9.0)
     generator = dice.generator
     gray = generator.standard_normal((size, size, 1), dtype=np.float32)
     noisy = image + gray * np.float32(strength)

@@ -17,8 +17,9 @@ from wakeling.data.scenes.brush import Brush, Surface
 from wakeling.data.scenes.camera import cast_shadow, photograph
 from wakeling.data.scenes.dice import Dice
 from wakeling.data.scenes.distractors import kind_named
-from wakeling.data.scenes.figures import Person, draw_person, sample_person
+from wakeling.data.scenes.figures import draw_person
 from wakeling.data.scenes.furniture import chair
+from wakeling.data.scenes.people import Person, sample_person
 from wakeling.data.scenes.plan import CLOSE_HEIGHT, PERSON, Item, Plan, plan_scene
 from wakeling.errors import DataError
 

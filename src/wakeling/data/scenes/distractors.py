@@ -43,7 +43,7 @@ DISTRACTORS: dict[str, Kind] = {
     "flower": Kind(draw=nature.sunflower, tallness=(0.7, 1.1), place="any", weight=1.2),
     "snowman": Kind(draw=nature.snowman, tallness=(0.7, 1.0), place="out", weight=0.8),
     "rocks": Kind(draw=nature.rocks, tallness=(0.4, 0.8), place="out", weight=0.7),
-    "statue": Kind(draw=street.statue, tallness=(0.9, 1.25), place="any", weight=2.6),
+    "statue": Kind(draw=street.statue, tallness=(0.9, 1.25), place="any", weight=1.3),
     "lamp post": Kind(draw=street.lamp_post, tallness=(1.0, 1.6), place="out", weight=1.2),
     "traffic sign": Kind(draw=street.traffic_sign, tallness=(0.8, 1.3), place="out", weight=1.4),
     "traffic light": Kind(draw=street.traffic_light, tallness=(0.9, 1.4), place="out"),
@@ -57,8 +57,8 @@ DISTRACTORS: dict[str, Kind] = {
     "boxes": Kind(draw=street.boxes, tallness=(0.5, 0.9), place="any", weight=1.2),
     "fence": Kind(draw=street.fence, tallness=(0.45, 0.7), place="out", weight=0.6),
     "kiosk": Kind(draw=street.kiosk, tallness=(1.0, 1.4), place="out", weight=0.7),
-    "coat on a stand": Kind(draw=furniture.coat_stand, tallness=(0.9, 1.1), place="any", weight=2.0),
-    "dress form": Kind(draw=furniture.dress_form, tallness=(0.8, 1.0), place="any", weight=1.6),
+    "coat on a stand": Kind(draw=furniture.coat_stand, tallness=(0.9, 1.1), place="any", weight=1.0),
+    "dress form": Kind(draw=furniture.dress_form, tallness=(0.8, 1.0), place="any", weight=0.8),
     "chair": Kind(draw=furniture.chair, tallness=(0.5, 0.7), place="in", weight=1.4),
     "table": Kind(draw=furniture.table, tallness=(0.4, 0.6), place="in"),
     "floor lamp": Kind(draw=furniture.floor_lamp, tallness=(0.8, 1.1), place="in", weight=1.4),
@@ -70,7 +70,7 @@ DISTRACTORS: dict[str, Kind] = {
 
 CLOSE = (
     ("pet face", 3.0),
-    ("statue", 2.5),
+    ("statue", 1.5),
     ("ball", 1.2),
     ("vase", 1.2),
     ("toy bear", 1.3),

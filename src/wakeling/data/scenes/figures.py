@@ -1,109 +1,22 @@
-"""People: who they are (`sample_person`) and how they are drawn (`draw_person`). Postures are elsewhere.
+"""How a person is drawn: legs, torso, clothes, arms and what they carry. Who it is comes from `people`.
 
-A figure is drawn in units of its standing height, far limbs first. `stone` turns the same figure into a
-statue's body: one color, no clothes, no face.
+A figure is drawn in units of its standing height, far limbs first.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from wakeling.data.scenes.brush import Brush, Point
-from wakeling.data.scenes.dice import Dice
-from wakeling.data.scenes.heads import HAIRSTYLES, HATS, Head, draw_head
-from wakeling.data.scenes.palette import HAIR, Color, jitter, mix, paint, pick, shade, skin
-from wakeling.data.scenes.poses import Pose, Skeleton, joints, sample_pose, upright_pose
+from wakeling.data.scenes.heads import draw_head
+from wakeling.data.scenes.palette import mix, shade
+from wakeling.data.scenes.people import Person
+from wakeling.data.scenes.poses import Skeleton, joints
 
 Place = Callable[[float, float], Point]
 
 DETAIL_PIXELS = 60.0  # below this height a figure gets no buttons, belts or patterns
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """One person: build, colors, clothes and posture."""
-
-    pose: Pose
-    build: float
-    head_scale: float
-    skin: Color
-    head: Head
-    top: Color
-    bottom: Color
-    shoes: Color
-    accent: Color
-    sleeves: str
-    legwear: str
-    pattern: str
-    back_turned: bool
-    backpack: bool
-    stone: bool = False
-
-
-def sample_person(dice: Dice, *, close: bool = False, ambient: Color | None = None) -> Person:
-    """A random person; `ambient` is a color of the surroundings that the clothes sometimes blend into."""
-    pose = upright_pose(dice) if close else sample_pose(dice)
-    child = dice.chance(0.15)
-    tone = skin(dice)
-    top, bottom = paint(dice), paint(dice)
-    if ambient is not None and dice.chance(0.3):
-        top = jitter(dice, ambient, 22.0)
-        if dice.chance(0.5):
-            bottom = jitter(dice, ambient, 26.0)
-    if dice.chance(0.12):
-        bottom = top
-    back = not pose.side_view and pose.family != "sitting" and dice.chance(0.12 if close else 0.22)
-    head = Head(
-        skin=tone,
-        hair=pick(dice, HAIR, 10.0),
-        hairstyle=dice.weighted(HAIRSTYLES),
-        hat=dice.weighted(HATS),
-        hat_color=paint(dice),
-        view="back" if back else "side" if pose.side_view else dice.choice(("front", "front", "turned")),
-        beard=dice.chance(0.15),
-        glasses=dice.chance(0.15),
-        mouth=dice.choice(("plain", "smile", "open")),
-        width=dice.uniform(0.92, 1.1),
-    )
-    return Person(
-        pose=pose,
-        build=dice.middling(0.82, 1.45),
-        head_scale=dice.uniform(1.25, 1.5) if child else dice.uniform(0.97, 1.12),
-        skin=tone,
-        head=head,
-        top=top,
-        bottom=bottom,
-        shoes=shade(paint(dice), 0.7),
-        accent=paint(dice),
-        sleeves=dice.weighted((("long", 5.0), ("short", 4.0), ("none", 1.2))),
-        legwear=dice.weighted(
-            (("trousers", 6.0), ("shorts", 2.0), ("skirt", 1.2), ("dress", 1.2), ("coat", 1.2))
-        ),
-        pattern=dice.weighted((("plain", 6.0), ("stripes", 1.5), ("jacket", 2.0), ("print", 1.0))),
-        back_turned=back,
-        backpack=dice.chance(0.12),
-    )
-
-
-def in_stone(person: Person, color: Color) -> Person:
-    """The same figure as a sculptor would leave it: one color from head to foot, no hat, no glasses."""
-    head = replace(
-        person.head, skin=color, hair=shade(color, 0.9), hat="none", glasses=False, beard=False, stone=True
-    )
-    return replace(
-        person,
-        skin=color,
-        head=head,
-        top=color,
-        bottom=color,
-        shoes=color,
-        accent=shade(color, 0.85),
-        pattern="plain",
-        backpack=False,
-        stone=True,
-    )
 
 
 def draw_person(brush: Brush, person: Person, *, bust: bool = False) -> None:

@@ -55,7 +55,8 @@ def draw_head(
             _hair_behind(brush, head, at, radius, half_width)
     else:
         _face(brush, head, at, x, y, radius, half_width)
-        _HAIR[head.hairstyle](brush, head, at, radius, half_width)
+        if head.hat != "scarf":
+            _HAIR[head.hairstyle](brush, head, at, radius, half_width)
     _HATS[head.hat](brush, head, at, radius, half_width)
 
 

@@ -56,7 +56,7 @@ def plan_scene(dice: Dice) -> Plan:
     horizon = dice.uniform(0.2, 0.6)
     eye = dice.uniform(0.75, 1.25)
     slots = [_main_slot(dice, horizon, eye)]
-    for _ in range(dice.weighted(((0, 2.0), (1, 3.0), (2, 2.5), (3, 1.5)))):
+    for _ in range(dice.weighted(((0, 4.0), (1, 3.0), (2, 1.2)))):
         slots.append(_other_slot(dice, slots[0], horizon, eye))
     items = [_fill(dice, slot, background, person=label == 1) for slot in slots[:1]]
     together = dice.chance(0.3)  # a group of people, or a flock of the same thing
@@ -82,10 +82,10 @@ def _item(dice: Dice, x: float, foot: float, height: float, role: str = "subject
 
 def _main_slot(dice: Dice, horizon: float, eye: float) -> Item:
     """Mostly whole figures at all distances; a quarter are cut by the frame."""
-    if dice.chance(0.24):
-        height = math.exp(dice.uniform(math.log(CLOSE_HEIGHT), math.log(3.4)))
+    if dice.chance(0.3):
+        height = math.exp(dice.uniform(math.log(CLOSE_HEIGHT), math.log(3.0)))
         return _item(dice, dice.middling(0.12, 0.88), dice.uniform(0.02, 0.3) + height, height)
-    height = math.exp(dice.uniform(math.log(0.26), math.log(1.1)))
+    height = math.exp(dice.uniform(math.log(0.45), math.log(1.1)))
     foot = min(horizon + height * eye * 0.8, dice.uniform(0.95, 1.2))
     foot = max(foot, height * dice.uniform(0.8, 1.04))
     margin = min(0.35, 0.15 * height)
@@ -120,7 +120,7 @@ def _stand_in(dice: Dice, slot: Item, name: str) -> Item:
 
 def _occluders(dice: Dice, main: Item) -> list[Item]:
     """Sometimes something in front of the main slot, hiding a part of it."""
-    if not dice.chance(0.3):
+    if not dice.chance(0.15):
         return []
     name = dice.weighted(OCCLUDERS)
     low, high = kind_named(name).tallness

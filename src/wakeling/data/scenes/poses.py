@@ -211,7 +211,7 @@ def sample_pose(dice: Dice) -> Pose:
 
 def upright_pose(dice: Dice) -> Pose:
     """A posture for a close view, where the legs are out of the picture anyhow."""
-    return dice.weighted(((_standing, 5.0), (_raised, 1.0), (_sitting, 1.0)))(dice)
+    return dice.weighted(((_standing, 5.0), (_raised, 1.0)))(dice)
 
 
 def _step(start: Point, degrees: float, length: float, outward: float) -> Point:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from wakeling.data.scenes.brush import Brush
 from wakeling.data.scenes.dice import Dice
-from wakeling.data.scenes.figures import draw_person, in_stone, sample_person
+from wakeling.data.scenes.figures import draw_person
 from wakeling.data.scenes.palette import STONE, WOOD, Color, clamp, mix, paint, pick, shade
+from wakeling.data.scenes.people import in_stone, sample_person
 
 METAL: tuple[Color, ...] = ((60, 62, 66), (110, 112, 116), (150, 150, 150), (40, 70, 56), (196, 196, 192))
 TIRE: Color = (28, 28, 30)
