@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -62,17 +62,16 @@ def test_light_things_load_nothing_heavy(code: str) -> None:
 
 
 def test_help_starts_quickly() -> None:
-    """Under 0.3 s on an idle machine; the best of several runs, since others may use this one."""
-    best = float("inf")
-    for _ in range(5):
-        start = time.perf_counter()
+    """Under 0.3 s of processor time, which a busy machine does not stretch as it does wall time."""
+    spent = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(
             [sys.executable, "-m", "wakeling", "--help"], capture_output=True, check=True, timeout=60
         )
-        best = min(best, time.perf_counter() - start)
-        if best < 0.3:
-            break
-    assert best < 0.6
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(spent) < 0.3
 
 
 def test_the_wheel_ships_its_data_files() -> None:
