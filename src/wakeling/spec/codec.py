@@ -11,7 +11,7 @@ from typing import Any
 
 from wakeling.errors import SpecError, unknown_name
 from wakeling.spec import toml
-from wakeling.spec.blocks import block_from_json, block_to_json
+from wakeling.spec.blocks import Block, block_from_json, block_to_json
 from wakeling.spec.families import make
 from wakeling.spec.network import Network
 
@@ -80,7 +80,7 @@ def _from_blocks(value: Mapping[str, Any]) -> Network:
     )
 
 
-def _blocks(value: Any) -> tuple[Any, ...]:
+def _blocks(value: Any) -> tuple[Block, ...]:
     if not isinstance(value, list):
         raise SpecError("blocks must be a list of tables, each with the key 'block'")
     return tuple(block_from_json(item, f"block {index}") for index, item in enumerate(value))
