@@ -176,6 +176,7 @@ def test_toml_is_readable_and_standard() -> None:
         ({"resolution": 96.0}, "resolution is 96.0"),
         ({"channels": 2}, "channels is 2; it must be one of 1, 3"),
         ({"channels": True}, "channels is True"),
+        ({"channels": 3.0}, "channels is 3.0"),
         ({"classes": 1}, "classes is 1"),
         ({"classes": 10**7}, "classes is 10000000"),
         ({"depth": 0}, "depth is 0"),

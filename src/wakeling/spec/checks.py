@@ -28,6 +28,6 @@ def real(name: str, value: object, low: float, high: float) -> float:
 
 
 def one_of(name: str, value: object, allowed: Collection[object]) -> None:
-    """SpecError unless `value` is one of `allowed`."""
-    if isinstance(value, bool) or value not in allowed:
+    """SpecError unless `value` is one of `allowed` and of its type (3.0 is not 3)."""
+    if value not in allowed or type(value) not in map(type, allowed):
         raise SpecError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}")
