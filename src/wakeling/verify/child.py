@@ -77,6 +77,7 @@ def _run_litert(job: Job) -> dict[str, npt.NDArray[Any]]:
     resolvers = {
         "reference": OpResolverType.BUILTIN_REF,
         "optimized": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        "xnnpack": OpResolverType.BUILTIN,
     }
     interpreter = Interpreter(
         model_content=job.content,

@@ -121,7 +121,8 @@ def _fate(code: int) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:300] or "it gives no reason"
+    line = " ".join(text.split())
+    return (line if len(line) <= 160 else f"{line[:160]}…") or "it gives no reason"
 
 
 def _last_line(noise: str) -> str:

@@ -1,0 +1,122 @@
+"""`wakeling verify`: does every runtime compute the same numbers?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wakeling.cli.output import json_option, print_json, print_table
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from wakeling.quantize.model import QuantizedModel
+    from wakeling.verify import VerificationReport
+
+NOISE_SEED = 1
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "--images", type=click.IntRange(min=256), default=256, show_default=True, help="How many, at least 256."
+)
+@click.option("--data", "source", help="Photos to verify on. Default: noise.")
+@click.option(
+    "--tflite",
+    type=click.Path(path_type=Path),
+    help="The file to verify. Default: the run's, or a new export.",
+)
+@json_option
+def command(model: Path, images: int, source: str | None, tflite: Path | None, as_json: bool) -> int:
+    """Compare MODEL's golden interpreter with TensorFlow Lite Micro and LiteRT, bit for bit.
+
+    MODEL is a quantized model (.npz) or the folder of a design run. Eight extreme images are always
+    added. Exit code 0: all that is installed agrees, 1: something differs.
+    """
+    from wakeling.errors import MissingDependencyError
+    from wakeling.quantize.model import QuantizedModel
+    from wakeling.verify import verify
+
+    quantized, content = _files(model, tflite)
+    loaded = QuantizedModel.load(quantized)
+    report = verify(loaded, content or _export(loaded), _images(loaded, source, images))
+    if all(witness.status == "not measured" for witness in report.witnesses):
+        raise MissingDependencyError("tflite-micro or ai-edge-litert", "verify")
+    if as_json:
+        print_json(report.to_json())
+    else:
+        _print(report, source)
+    return 0 if report.agrees else 1
+
+
+def _files(model: Path, tflite: Path | None) -> tuple[Path, bytes | None]:
+    """The quantized model's path and the bytes of the file to verify, if there is one yet."""
+    from wakeling.errors import ModelFileError
+    from wakeling.pipeline.folder import RunFolder
+
+    quantized = model
+    if model.is_dir():
+        folder = RunFolder(model)
+        quantized, tflite = folder.quantized, tflite or folder.tflite
+        if not quantized.exists():
+            raise ModelFileError(f"{model} holds no {quantized.name}; finish its design run first")
+    if tflite is None:
+        return quantized, None
+    if not tflite.is_file():
+        raise ModelFileError(f"{tflite} does not exist or is no file")
+    return quantized, tflite.read_bytes()
+
+
+def _export(model: QuantizedModel) -> bytes:
+    from wakeling.export import tflite
+
+    return tflite.to_bytes(model)
+
+
+def _images(model: QuantizedModel, source: str | None, count: int) -> npt.NDArray[np.uint8]:
+    """`count` photos of the source (repeated where there are fewer), or noise."""
+    import dataclasses
+
+    import numpy as np
+
+    from wakeling.cli.circumstances import cache_folder
+    from wakeling.data import open_photos, pack
+    from wakeling.verify.images import noise_images
+
+    height, width, channels = model.graph.input_shape
+    if source is None:
+        return noise_images((height, width, channels), count, NOISE_SEED)
+    photos = open_photos(source)
+    packed = pack(
+        dataclasses.replace(photos, examples=photos.examples[:count]),
+        resolution=height,
+        channels=channels,
+        cache_dir=cache_folder(),
+    )
+    return np.resize(np.asarray(packed.images), (count, *packed.images.shape[1:]))
+
+
+def _print(report: VerificationReport, source: str | None) -> None:
+    from rich.markup import escape
+
+    from wakeling.units import format_bytes
+
+    images = f"{report.images} images ({escape(source or 'noise')} and extremes)"
+    print_table(
+        f"{escape(report.model)}: golden on {images}",
+        ("runtime", "version", "answer"),
+        [(escape(w.name), w.version or "", w.status) for w in report.witnesses],
+    )
+    for witness in report.witnesses:
+        click.echo(f"{witness.name}: {witness.detail}")
+    if report.arena is not None:
+        arena = report.arena
+        click.echo(
+            f"TFLM's arena here (64 bit): {format_bytes(arena.total_bytes)} = "
+            f"{format_bytes(arena.head_bytes)} activations + {format_bytes(arena.tail_bytes)} persistent"
+        )
+    click.echo(report.summary)

@@ -1,0 +1,164 @@
+"""A .tflite image classifier: what it takes, what it gives, and its answers on pixels.
+
+Any file with one image input and one vector output; LiteRT runs it in a child process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wakeling.errors import ModelFileError
+from wakeling.evaluation.preprocessing import DEFAULT_FEEDS, ModelPreprocessing, resolve
+from wakeling.export import metadata as file_metadata
+from wakeling.export.schema import read_model, schema
+from wakeling.verify import litert
+from wakeling.verify.jobs import Kernels
+
+MAX_BYTES = 256 << 20
+_TOLERANCE = 0.02
+"""How far outside 0..1 a quantized probability may lie."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classifier:
+    """A .tflite file with its input (height, width, channels), its outputs and its preprocessing."""
+
+    path: Path
+    content: bytes
+    input_shape: tuple[int, int, int]
+    input_type: str
+    outputs: int
+    output_scale: float | None
+    output_zero_point: int
+    preprocessing: ModelPreprocessing
+
+    @property
+    def sha256(self) -> str:
+        """The file's digest."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def open_classifier(path: Path, *, preprocessing: Path | None = None) -> Classifier:
+    """Read a .tflite file; raises ModelFileError where it is no image classifier, in one line."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise ModelFileError(f"{path} has {size} bytes; a microcontroller's model has far fewer")
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise ModelFileError(f"{path} does not exist") from None
+    except IsADirectoryError:
+        raise ModelFileError(f"{path} is a folder; name a .tflite file") from None
+    try:
+        return _read(path, content, preprocessing)
+    except ModelFileError as problem:
+        raise ModelFileError(f"{path}: {problem}") from None
+
+
+def probabilities(
+    classifier: Classifier, pixels: npt.NDArray[np.uint8], *, kernels: Kernels = "optimized"
+) -> npt.NDArray[np.float64]:
+    """The wake word's probability, (N,), for uint8 pixels (N, height, width, channels), RGB or gray.
+
+    Raises ModelFileError where LiteRT refuses the file or its outputs are no probabilities.
+    """
+    if classifier.preprocessing.channels == "bgr":
+        pixels = pixels[..., ::-1]
+    try:
+        raw = litert.run_images(
+            classifier.content, pixels, feed=classifier.preprocessing.input, kernels=kernels
+        )
+    except ModelFileError as problem:
+        raise ModelFileError(f"{classifier.path}: {problem}") from None
+    values = raw.reshape(len(pixels), -1).astype(np.float64)
+    if classifier.output_scale is not None:
+        values = classifier.output_scale * (values - classifier.output_zero_point)
+    if classifier.preprocessing.output == "logits":
+        values = _from_logits(values)
+    if not np.isfinite(values).all() or values.min() < -_TOLERANCE or values.max() > 1 + _TOLERANCE:
+        raise ModelFileError(
+            f"{classifier.path}: its outputs reach from {values.min():.3g} to {values.max():.3g}, so they "
+            'are no probabilities; say output = "logits" in its preprocessing file'
+        )
+    return np.clip(values[:, classifier.preprocessing.wake_word_output], 0.0, 1.0)
+
+
+def _from_logits(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    if values.shape[1] == 1:
+        sigmoid: npt.NDArray[np.float64] = 0.5 * (1 + np.tanh(values / 2))
+        return sigmoid
+    exponentials = np.exp(values - values.max(axis=1, keepdims=True))
+    softmax: npt.NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return softmax
+
+
+def _read(path: Path, content: bytes, given: Path | None) -> Classifier:
+    graphs = read_model(content).subgraphs or []
+    if len(graphs) != 1:
+        raise ModelFileError(f"it holds {len(graphs)} subgraphs; a classifier has one")
+    graph = graphs[0]
+    source = _only_tensor(graph, graph.inputs, "input")
+    target = _only_tensor(graph, graph.outputs, "output")
+    shape, output_shape = _shape(source), _shape(target)
+    if len(shape) != 4 or shape[0] != 1 or shape[3] not in (1, 3) or min(shape) < 1:
+        raise ModelFileError(
+            f"its input has the shape {shape}; an image classifier takes (1, height, width, 1 or 3)"
+        )
+    if len(output_shape) < 2 or output_shape[0] != 1 or min(output_shape) < 1:
+        raise ModelFileError(f"its output has the shape {output_shape}; a classifier gives (1, classes)")
+    input_type = _type_name(source)
+    if input_type not in DEFAULT_FEEDS:
+        raise ModelFileError(f"its input is {input_type}; known: {', '.join(DEFAULT_FEEDS)}")
+    scale, zero_point = _quantization(target)
+    outputs = int(np.prod(output_shape))
+    return Classifier(
+        path=path,
+        content=content,
+        input_shape=(shape[1], shape[2], shape[3]),
+        input_type=input_type,
+        outputs=outputs,
+        output_scale=scale,
+        output_zero_point=zero_point,
+        preprocessing=resolve(
+            model=path,
+            given=given,
+            metadata=file_metadata.read(content),
+            dtype=input_type,
+            channels=shape[3],
+            outputs=outputs,
+        ),
+    )
+
+
+def _only_tensor(graph: Any, indices: Any, what: str) -> Any:
+    count = 0 if indices is None else len(indices)
+    if count != 1:
+        raise ModelFileError(f"it has {count} {what}s; an image classifier has one")
+    if not 0 <= int(indices[0]) < len(graph.tensors or []):
+        raise ModelFileError(f"this .tflite file is damaged: its {what} is no tensor")
+    return graph.tensors[int(indices[0])]
+
+
+def _shape(tensor: Any) -> tuple[int, ...]:
+    return () if tensor.shape is None else tuple(int(size) for size in tensor.shape)
+
+
+def _type_name(tensor: Any) -> str:
+    names = {code: name for name, code in vars(schema().TensorType).items() if isinstance(code, int)}
+    return str(names.get(tensor.type, f"type {tensor.type}")).lower()
+
+
+def _quantization(tensor: Any) -> tuple[float | None, int]:
+    """Scale and zero point of an output; no scale where it is a float."""
+    table = tensor.quantization
+    if _type_name(tensor) == "float32":
+        return None, 0
+    if table is None or table.scale is None or table.zeroPoint is None or not len(table.scale):
+        raise ModelFileError("its output is an integer without a scale")
+    return float(table.scale[0]), int(table.zeroPoint[0])
