@@ -12,22 +12,20 @@ from numpy.typing import NDArray
 
 from wakeling.errors import GraphError
 from wakeling.graph import INPUT, Graph
-from wakeling.ops import AveragePool2D, MaxPool2D, Pad, Reshape, Softmax
+from wakeling.ops import Softmax
 from wakeling.quantize.model import PIXEL_SCALE, TensorQuant
+from wakeling.quantize.rules import KEEPS_QUANTIZATION, SOFTMAX_OUTPUT
 
 Ranges = Mapping[str, tuple[float, float]]
 """The least and the greatest real value of each tensor, by its name."""
 
 INPUT_QUANT = TensorQuant(scale=PIXEL_SCALE, zero_point=0)
-SOFTMAX_QUANT = TensorQuant(scale=1 / 256, zero_point=-128)
 
 WEIGHT_LIMIT = 127
 """Weights are in −127..127, so that they are symmetric."""
 
 _LEAST_SHARE = 2.0**-16
 """The least scale of a channel relative to the greatest of its layer (dead channels have scale 0)."""
-
-_KEEPS_QUANT = (AveragePool2D, MaxPool2D, Reshape, Pad)
 
 
 def quant_of_range(low: float, high: float) -> TensorQuant:
@@ -49,12 +47,11 @@ def quant_of_range(low: float, high: float) -> TensorQuant:
 def quant_sources(graph: Graph) -> dict[str, str]:
     """For every tensor, the tensor whose scale and zero point it has (often itself).
 
-    Pooling, reshaping and padding only move or average values, and TFLite requires that they keep
-    the scale of their input.
+    Pooling, reshaping and padding only move or average values (see `rules.KEEPS_QUANTIZATION`).
     """
     sources = {INPUT: INPUT}
     for node in graph.nodes:
-        keeps = isinstance(node.op, _KEEPS_QUANT)
+        keeps = isinstance(node.op, KEEPS_QUANTIZATION)
         sources[node.name] = sources[node.inputs[0]] if keeps else node.name
     return sources
 
@@ -64,7 +61,7 @@ def tensor_quants(graph: Graph, ranges: Ranges) -> dict[str, TensorQuant]:
     own = {INPUT: INPUT_QUANT}
     for node in graph.nodes:
         if isinstance(node.op, Softmax):
-            own[node.name] = SOFTMAX_QUANT
+            own[node.name] = SOFTMAX_OUTPUT
         elif node.name in ranges:
             own[node.name] = quant_of_range(*ranges[node.name])
     quants: dict[str, TensorQuant] = {}

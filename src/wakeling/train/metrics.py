@@ -137,9 +137,12 @@ def best_threshold(labels: ArrayLike, probabilities: ArrayLike) -> float:
     """
     curve = roc_curve(labels, probabilities)
     gain = curve.true_positive_rate - curve.false_positive_rate
-    upper = np.append(np.inf, curve.thresholds[1:])
+    upper = np.append(1.0, curve.thresholds[1:])
     lower = np.append(curve.thresholds[1:], 0.0)
-    middle = np.clip((np.minimum(upper, 1.0) + lower) / 2, 0.0, 1.0)
+    middle = (upper + lower) / 2
+    middle = np.where(middle > lower, middle, upper)
+    if lower[0] >= 1.0:  # no threshold up to 1 refuses a photo of probability 1
+        gain[0] = -1.0
     best = np.flatnonzero(gain >= gain.max() - 1e-12)
     return float(middle[best[np.argmin(np.abs(middle[best] - 0.5))]])
 

@@ -90,7 +90,7 @@ def read_npz(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
 
     Raises OSError where it cannot be opened, and one of several errors where it is damaged.
     """
-    with np.load(path, allow_pickle=False) as archive:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         arrays = {key: archive[key] for key in archive.files}
     header = json.loads(arrays.pop("header").tobytes())
     if not isinstance(header, dict):

@@ -27,6 +27,12 @@ def _require(name: str, value: float, least: float, most: float) -> None:
         raise WakelingError(f"recipe: {name} must be a number from {least:g} to {most:g}; given {value!r}")
 
 
+def _require_whole(name: str, value: int, least: int, most: int) -> None:
+    _require(name, value, least, most)
+    if not isinstance(value, int):
+        raise WakelingError(f"recipe: {name} must be a whole number; given {value!r}")
+
+
 def _choose(name: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise WakelingError(f"recipe: {unknown_name(name, str(value), known)}")
@@ -111,8 +117,8 @@ class Recipe:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        _require("epochs", self.epochs, 0, 100_000)
-        _require("batch_size", self.batch_size, 2, 65_536)
+        _require_whole("epochs", self.epochs, 0, 100_000)
+        _require_whole("batch_size", self.batch_size, 2, 65_536)
         _require("learning_rate", self.learning_rate, 1e-9, 100.0)
         _require("momentum", self.momentum, 0.0, 0.9999)
         _require("weight_decay", self.weight_decay, 0.0, 10.0)
@@ -122,12 +128,12 @@ class Recipe:
         _require("label_smoothing", self.label_smoothing, 0.0, 0.9)
         _require("soft_label_weight", self.soft_label_weight, 0.0, 1.0)
         _require("weight_averaging", self.weight_averaging, 0.0, 0.99999)
-        _require("quantization_epochs", self.quantization_epochs, 0, 1000)
+        _require_whole("quantization_epochs", self.quantization_epochs, 0, 1000)
         _require("quantization_learning_rate", self.quantization_learning_rate, 1e-9, 1.0)
-        _require("calibration_images", self.calibration_images, 1, 1_000_000)
-        _require("seed", self.seed, 0, 2**63 - 1)
+        _require_whole("calibration_images", self.calibration_images, 1, 1_000_000)
+        _require_whole("seed", self.seed, 0, 2**63 - 1)
         if self.threads is not None:
-            _require("threads", self.threads, 1, 1024)
+            _require_whole("threads", self.threads, 1, 1024)
         _choose("optimizer", self.optimizer, get_args(Optimizer))
         _choose("balance", self.balance, get_args(Balance))
 
