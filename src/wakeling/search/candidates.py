@@ -2,7 +2,7 @@
 
 Nothing is trained here. Among networks of one family that fit a budget, those with more MACs
 tend to be more accurate (Lin et al. 2020, MCUNet, section 3.1, use this to choose a search
-space), so MACs stand for capacity until accuracy is known.
+space), so MACs, and parameters beside them, stand for capacity until accuracy is known.
 """
 
 from __future__ import annotations
@@ -146,14 +146,19 @@ def pareto_by_cost(costed: Sequence[CostedCandidate]) -> tuple[CostedCandidate, 
     )
 
 
-def shortlist(costed: Sequence[CostedCandidate], count: int) -> tuple[CostedCandidate, ...]:
-    """The `count` most promising candidates: most MACs first, families and colors taking turns.
+def _capacity(item: CostedCandidate) -> int:
+    return item.report.macs * item.report.deployed_parameters
 
-    Taking turns keeps the choice from being made by a proxy alone: gray against RGB and one
+
+def shortlist(costed: Sequence[CostedCandidate], count: int) -> tuple[CostedCandidate, ...]:
+    """The `count` most promising candidates: most capacity first, families and colors taking turns.
+
+    Capacity is the product of MACs and parameters: MACs alone would favor large images seen by
+    few filters, parameters alone many filters over a thumbnail. Taking turns keeps the choice from being made by a proxy alone: gray against RGB and one
     family against another are settled by training.
     """
     groups: dict[tuple[str, int], list[CostedCandidate]] = {}
-    for item in sorted(costed, key=lambda item: (-item.report.macs, item.candidate.name)):
+    for item in sorted(costed, key=lambda item: (-_capacity(item), item.candidate.name)):
         groups.setdefault((item.candidate.family, item.candidate.channels), []).append(item)
     queues = [groups[key] for key in sorted(groups)]
     chosen: list[CostedCandidate] = []

@@ -1,0 +1,138 @@
+"""`design`: every stage in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from wakeling import files
+from wakeling.data import PackedSet
+from wakeling.data.photos import TRAIN, UNLABELED
+from wakeling.data.summary import require_trainable
+from wakeling.errors import DisagreementError, DoesNotFitError, RunError
+from wakeling.pipeline import plan as plans
+from wakeling.pipeline.delivery import (
+    export_winner,
+    measure,
+    predict_winner,
+    verify_winner,
+)
+from wakeling.pipeline.finalists import make_plan
+from wakeling.pipeline.folder import RunFolder, check_free, open_run
+from wakeling.pipeline.listener import Listener, Silent
+from wakeling.pipeline.plan import Plan
+from wakeling.pipeline.report_data import Circumstances, report_data
+from wakeling.pipeline.request import DesignRequest
+from wakeling.pipeline.setting import Setting, prepare
+from wakeling.pipeline.training import pack_for, quantize_winner, search, splits_for, train_winner
+from wakeling.report import ReportData, render
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesignOutcome:
+    """A finished run: where its files lie and all that its report says."""
+
+    folder: RunFolder
+    report: ReportData
+
+
+def design(
+    request: DesignRequest,
+    root: Path,
+    *,
+    cache: Path,
+    circumstances: Circumstances,
+    resume: bool = False,
+    listener: Listener | None = None,
+) -> DesignOutcome:
+    """From photos and a board to a proven int8 model and its report, in the folder `root`.
+
+    `cache` keeps decoded photos between runs. With `resume`, a run that was interrupted goes on
+    and ends with the same model; a finished one is only read. Raises DoesNotFitError where no
+    network fits (before anything is written), DisagreementError where a runtime computes other
+    numbers than the reference (the report is written all the same), and the errors of data,
+    boards and folders.
+    """
+    ear = listener or Silent()
+    check_free(root, resume=resume)
+    if RunFolder(root).report_json.exists():
+        with open_run(root, request, resume=resume) as folder:
+            ear.stage(f"{root} holds the finished run")
+            report = ReportData.from_json(files.read_json(folder.report_json, RunError))
+            files.write_text(folder.report, render(report))
+    else:
+        setting = prepare(request, ear)
+        photos = pack_for(setting, setting.ranked[0].candidate, cache, ear)
+        require_trainable(photos)
+        with open_run(root, request, resume=resume) as folder:
+            plan = _plan(setting, photos, folder, ear)
+            report = _run_stages(setting, plan, folder, cache, circumstances, ear)
+    _refuse_failures(report, folder)
+    return DesignOutcome(folder=folder, report=report)
+
+
+def _run_stages(
+    setting: Setting,
+    plan: Plan,
+    folder: RunFolder,
+    cache: Path,
+    circumstances: Circumstances,
+    ear: Listener,
+) -> ReportData:
+    """Every stage that needs the photos; those whose result is in the folder are passed over."""
+    winner = search(setting, plan, folder, cache, ear)
+    splits = splits_for(setting, winner, cache, ear)
+    trained = train_winner(setting, plan, winner, folder, splits, ear)
+    model, quantized_epochs = quantize_winner(plan, trained, folder, splits, ear)
+    content = export_winner(setting, winner, model, folder, ear)
+    verification = verify_winner(model, content, splits, setting.request.verify_images, folder, ear)
+    ear.stage("Accuracy")
+    predictions = {
+        name: predict_winner(trained, model, photos, name, ear)
+        for name, photos in (("val", splits.val), ("test", splits.test))
+        if len(photos)
+    }
+    accuracy = measure(predictions, folder)
+    ear.stage("Report")
+    report = report_data(
+        setting=setting,
+        plan=plan,
+        winner=winner,
+        trained=trained,
+        quantized_epochs=quantized_epochs,
+        model=model,
+        verification=verification,
+        accuracy=accuracy,
+        predictions=predictions,
+        splits=splits,
+        folder=folder,
+        circumstances=circumstances,
+    )
+    files.write_text(folder.report, render(report))
+    files.write_json(folder.report_json, report.to_json())
+    return report
+
+
+def _plan(setting: Setting, photos: PackedSet, folder: RunFolder, listener: Listener) -> Plan:
+    """The folder's plan, made on the first call."""
+    if folder.plan.exists():
+        return plans.load(folder.plan)
+    taught = np.isin(photos.split, (TRAIN, UNLABELED)) & (
+        (photos.label >= 0) | np.isfinite(photos.probability)
+    )
+    plan = make_plan(setting, int(taught.sum()), listener)
+    plans.save(plan, folder.plan)
+    listener.note(f"the plan: about {plan.estimated_minutes} minutes of training")
+    return plan
+
+
+def _refuse_failures(report: ReportData, folder: RunFolder) -> None:
+    """Raise the negative answer that a finished report gives, if it gives one."""
+    witnesses = report.verification.witnesses if report.verification else ()
+    differing = [witness for witness in witnesses if witness.status == "differ"]
+    if differing:
+        raise DisagreementError(f"{differing[0].name} differs: {differing[0].detail}; see {folder.report}")
+    if not report.verdict.fits:
+        raise DoesNotFitError(f"{report.verdict.sentence} See {folder.report}")

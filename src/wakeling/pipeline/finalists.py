@@ -1,0 +1,106 @@
+"""From costed candidates to a plan: measured arenas, measured speeds, epochs that fit the time."""
+
+from __future__ import annotations
+
+import time
+
+from wakeling.errors import DoesNotFitError
+from wakeling.pipeline.arena import arena_before_training
+from wakeling.pipeline.listener import Listener
+from wakeling.pipeline.plan import (
+    SEARCH_SHARE,
+    Finalist,
+    Plan,
+    choose_epochs,
+    choose_search,
+    search_seconds,
+)
+from wakeling.pipeline.setting import Setting
+from wakeling.search import CostedCandidate
+from wakeling.spec import lower
+from wakeling.units import format_bytes
+
+MOST_FINALISTS = 12
+"""More are never trained; the plan takes fewer where the time is short."""
+
+READING_SHARE = 0.75
+"""Speed with reading and varying photos, as a share of the trial's speed on noise."""
+
+
+def make_plan(setting: Setting, train_images: int, listener: Listener) -> Plan:
+    """Choose who trains and for how long. Measures arenas and training speeds; trains nothing.
+
+    Raises DoesNotFitError where TFLM's arena is too large for every candidate.
+    """
+    from wakeling.train.threads import choose_threads, training_speed
+
+    request = setting.request
+    wanted = request.finalists or MOST_FINALISTS
+    chosen = _with_arena(setting, wanted, listener)
+    first = lower(chosen[0][0].candidate.network())
+    threads = request.threads or choose_threads(first).threads
+    listener.note(f"training on {threads} thread{'s' if threads > 1 else ''}")
+    listener.stage("Training speed of the finalists")
+    finalists = []
+    for number, (item, arena) in enumerate(chosen, start=1):
+        graph = lower(item.candidate.network())
+        speed = READING_SHARE * training_speed(graph, threads, 128, 1.0, time.perf_counter)
+        finalists.append(
+            Finalist(candidate=item.candidate.name, images_per_second=round(speed, 1), arena_bytes=arena)
+        )
+        listener.progress("speeds", number, len(chosen))
+    return _spend(setting, tuple(finalists), threads, train_images)
+
+
+def _spend(setting: Setting, finalists: tuple[Finalist, ...], threads: int, train_images: int) -> Plan:
+    """The plan for these finalists: what the request fixes, and the rest by the time it allows."""
+    request = setting.request
+    seconds = request.minutes * 60
+    if request.rung_epochs is not None:
+        rungs = request.rung_epochs
+    elif request.finalists is not None and len(finalists) > 1:
+        rungs = (1, 3)
+    else:
+        finalists, rungs = choose_search(finalists, seconds=SEARCH_SHARE * seconds, train_images=train_images)
+    searching = search_seconds(finalists, rungs, train_images)
+    slowest = min(finalist.images_per_second for finalist in finalists)
+    planned, quantized = choose_epochs(
+        seconds=max(seconds - searching, 0.0), images_per_second=slowest, train_images=train_images
+    )
+    epochs = request.epochs or planned
+    quantization_epochs = quantized if request.quantization_epochs is None else request.quantization_epochs
+    final = (epochs + 2 * quantization_epochs) * train_images / slowest
+    return Plan(
+        finalists=finalists,
+        rung_epochs=rungs,
+        epochs=epochs,
+        quantization_epochs=quantization_epochs,
+        threads=threads,
+        train_images=train_images,
+        estimated_minutes=round((searching + final) / 60, 1),
+    )
+
+
+def _with_arena(
+    setting: Setting, wanted: int, listener: Listener
+) -> list[tuple[CostedCandidate, int | None]]:
+    """The most promising candidates whose measured arena fits too."""
+    listener.stage("TFLM's arena of the most promising")
+    chosen: list[tuple[CostedCandidate, int | None]] = []
+    smallest: tuple[int, str] | None = None
+    for item in setting.ranked:
+        if len(chosen) == wanted:
+            break
+        graph = lower(item.candidate.network())
+        arena = arena_before_training(graph, setting.photos.labels)
+        if arena is None or arena <= setting.budget.ram_bytes:
+            chosen.append((item, arena))
+            listener.progress("arenas", len(chosen), wanted)
+        elif smallest is None or arena < smallest[0]:
+            smallest = (arena, item.candidate.name)
+    if not chosen and smallest is not None:
+        raise DoesNotFitError(
+            f"no network fits {setting.board.name} under TensorFlow Lite Micro; closest is {smallest[1]}, "
+            f"whose arena takes {format_bytes(smallest[0])} of {format_bytes(setting.budget.ram_bytes)}"
+        )
+    return chosen
