@@ -36,13 +36,14 @@ class Backdrop:
 
 def grain(dice: Dice, width: int, height: int, color: Color, contrast: float, cells: int) -> Image.Image:
     """A patch of `color` with blurry spots, about `cells` of them across, and finer ones among them."""
-    rows = max(2, min(height, cells * height // max(width, 1) + 1))
-    columns = max(2, min(width, cells))
-    spots = dice.generator.integers(-64, 65, (rows, columns, 4), dtype=np.int16)
+    # A square grid whatever the pixels: so the stream of numbers, and the scene, do not depend on the size.
+    spots = dice.generator.integers(-64, 65, (cells, cells, 4), dtype=np.int16)
     values = np.asarray(color, np.float32) + spots[:, :, 3:] * np.float32(contrast / 64)
     values = values + spots[:, :, :3] * np.float32(0.25 * contrast / 64)
     small = Image.fromarray(np.clip(values, 0, 255).astype(np.uint8), "RGB")
-    return small.resize((width, height), Image.Resampling.BILINEAR)
+    longest = max(width, height)
+    part = (0.0, 0.0, cells * width / longest, cells * height / longest)
+    return small.resize((width, height), Image.Resampling.BILINEAR, box=part)
 
 
 def _vertical(top: Color, bottom: Color, width: int, height: int) -> Image.Image:
@@ -93,13 +94,13 @@ def _treeline(dice: Dice, image: Image.Image, horizon: int) -> None:
 
 
 def _windows(
-    dice: Dice, draw: ImageDraw.ImageDraw, box: tuple[float, float, float, float], wall: Color
+    dice: Dice, draw: ImageDraw.ImageDraw, side: int, box: tuple[float, float, float, float], wall: Color
 ) -> None:
     left, top, right, bottom = box
     lit = mix(pick(dice, ((70, 84, 100), (40, 46, 54), (220, 200, 140))), wall, 0.2)
     columns, step = dice.integer(2, 5), dice.uniform(0.09, 0.16)
     width = (right - left) / columns
-    height = step * (bottom - top + 60)
+    height = step * (bottom - top + 0.3 * side)
     y = top + height * 0.4
     while y + height * 0.5 < bottom:
         for k in range(columns):
@@ -118,7 +119,7 @@ def _street(dice: Dice, image: Image.Image, horizon: int) -> tuple[Color, Color]
         wall = mix(pick(dice, (*STONE, *WOOD, (180, 110, 90), (214, 200, 170))), paint(dice), 0.25)
         box = (x, horizon - tall, x + width, float(horizon))
         draw.rectangle(box, fill=wall)
-        _windows(dice, draw, box, wall)
+        _windows(dice, draw, side, box, wall)
         x += width + (dice.uniform(0, 0.1) * side if dice.chance(0.3) else 0)
     road = pick(dice, GROUND)
     _ground(dice, image, horizon, road, dice.uniform(6, 24))
@@ -182,7 +183,9 @@ def _beach(dice: Dice, image: Image.Image, horizon: int) -> tuple[Color, Color]:
     _ground(dice, image, horizon, sand, dice.uniform(6, 26))
     image.paste(grain(dice, side, shore - horizon, sea, 24, 8), (0, horizon))
     ImageDraw.Draw(image).line(
-        (0, shore, side, shore + dice.uniform(-4, 4)), fill=(236, 240, 240), width=max(1, side // 60)
+        (0, shore, side, shore + dice.uniform(-0.02, 0.02) * side),
+        fill=(236, 240, 240),
+        width=max(1, side // 60),
     )
     return sand, sea
 
