@@ -109,7 +109,11 @@ def _put_in_place(temporary: Path, folder: Path, shape: Shape) -> None:
         return
     if folder.exists():
         shutil.rmtree(folder)
-    temporary.rename(folder)
+    try:
+        temporary.rename(folder)
+    except OSError:
+        if read_index(folder, shape) is None:
+            raise
 
 
 def _remove_stale(cache_dir: Path) -> None:

@@ -6,8 +6,9 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -99,8 +100,8 @@ def _no_image(path: str, start: bytes) -> Refusal:
 
 def examine_all(root: Path, paths: Sequence[str], *, progress: Progress | None = None) -> list[str | Refusal]:
     """`examine` for every path, in order, on a few threads."""
-    found = in_threads(lambda path: examine(root, path), paths)
-    return list(counted(found, len(paths), progress))
+    with closing(in_threads(lambda path: examine(root, path), paths)) as found:
+        return list(counted(found, len(paths), progress))
 
 
 def counted(items: Iterable[_Output], total: int, progress: Progress | None) -> Iterator[_Output]:
@@ -113,10 +114,10 @@ def counted(items: Iterable[_Output], total: int, progress: Progress | None) -> 
             progress(done, total)
 
 
-def in_threads(work: Callable[[_Input], _Output], items: Sequence[_Input]) -> Iterator[_Output]:
+def in_threads(work: Callable[[_Input], _Output], items: Sequence[_Input]) -> Generator[_Output, None, None]:
     """`work` on every item, results in order, a bounded number of them in memory at a time.
 
-    Stops at once when the caller stops: what has not begun is cancelled.
+    Closing it cancels what has not begun.
     """
     workers = max(1, min(8, os.cpu_count() or 1))
     block = 64 * workers

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from wakeling.data.cache import Row, Shape, open_images, read_index, write_pack
 from wakeling.data.contents import Progress, counted
+from wakeling.data.decode import quiet_pillow
 from wakeling.data.photos import UNLABELED, Example, ImageView, PackedSet, PhotoSet, Refusal
 from wakeling.data.pictures import make_pictures, maker_name
 from wakeling.errors import DataError
@@ -65,10 +67,11 @@ def _build(
     shape: Shape,
     progress: Progress | None,
 ) -> Mapping[str, Row]:
-    pictures = make_pictures(photos, tuple(distinct.values()), shape[0], shape[2])
-    named = zip(distinct, counted(pictures, len(distinct), progress), strict=True)
+    making = make_pictures(photos, tuple(distinct.values()), shape[0], shape[2])
     try:
-        write_pack(folder, shape, named)
+        with quiet_pillow(), closing(making) as pictures:
+            named = zip(distinct, counted(pictures, len(distinct), progress), strict=True)
+            write_pack(folder, shape, named)
     except OSError as error:
         needed = format_bytes(len(distinct) * int(np.prod(shape)))
         raise DataError(

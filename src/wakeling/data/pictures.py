@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from types import MappingProxyType
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wakeling.data.contents import digest, in_threads
-from wakeling.data.decode import RefusedPhotoError, decode, decoder_name, quiet_pillow, shrink
+from wakeling.data.decode import RefusedPhotoError, decode, decoder_name, shrink
 from wakeling.data.photos import Example, Kind, PhotoSet
 from wakeling.data.readers.scenes import seed_and_index
 from wakeling.errors import DataError
@@ -43,10 +44,11 @@ class Picture:
     area_fraction: float | None = None
 
 
-def make_pictures(
-    photos: PhotoSet, examples: Sequence[Example], resolution: int, channels: int
-) -> Iterator[Picture]:
-    """A picture for each of `examples`, in order."""
+Pictures = Generator[Picture, None, None]
+
+
+def make_pictures(photos: PhotoSet, examples: Sequence[Example], resolution: int, channels: int) -> Pictures:
+    """A picture for each of `examples`, in order; close it to end the threads or processes early."""
     return _MAKERS[photos.kind](photos, examples, resolution, channels)
 
 
@@ -59,9 +61,7 @@ def maker_name(kind: Kind, resolution: int) -> str:
     return decoder_name()
 
 
-def _decode_photos(
-    photos: PhotoSet, examples: Sequence[Example], resolution: int, channels: int
-) -> Iterator[Picture]:
+def _decode_photos(photos: PhotoSet, examples: Sequence[Example], resolution: int, channels: int) -> Pictures:
     def work(example: Example) -> Picture:
         content = _content(photos, example)
         try:
@@ -70,8 +70,7 @@ def _decode_photos(
             return Picture(image=None, reason=error.reason, detail=error.detail)
         return Picture(image=decoded.pixels, width=decoded.width, height=decoded.height)
 
-    with quiet_pillow():
-        yield from in_threads(work, examples)
+    yield from in_threads(work, examples)
 
 
 def _content(photos: PhotoSet, example: Example) -> bytes:
@@ -89,9 +88,7 @@ def _content(photos: PhotoSet, example: Example) -> bytes:
     return content
 
 
-def _draw_scenes(
-    photos: PhotoSet, examples: Sequence[Example], resolution: int, channels: int
-) -> Iterator[Picture]:
+def _draw_scenes(photos: PhotoSet, examples: Sequence[Example], resolution: int, channels: int) -> Pictures:
     tasks = [(*seed_and_index(example.path), resolution, channels) for example in examples]
     workers = max(1, min(8, os.cpu_count() or 1))
     drawn = 0
@@ -106,18 +103,28 @@ def _draw_scenes(
         yield draw_scene(task)
 
 
-def _draw_in_processes(tasks: Sequence[tuple[int, int, int, int]], workers: int) -> Iterator[Picture]:
+def _draw_in_processes(tasks: Sequence[tuple[int, int, int, int]], workers: int) -> Pictures:
     # Forked children of a process with threads (torch's) can hang; spawned ones cannot.
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_interrupts)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
     try:
-        yield from pool.map(draw_scene, tasks, chunksize=_SCENES_A_TASK)
+        with _interrupts_blocked():  # what starts here inherits it: Ctrl-C is for the parent alone
+            drawn = pool.map(draw_scene, tasks, chunksize=_SCENES_A_TASK)
+        yield from drawn
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C is for the parent, which then ends its children."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Hold Ctrl-C back until the block ends, where the system can."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def draw_scene(task: tuple[int, int, int, int]) -> Picture:
@@ -143,5 +150,5 @@ def _drawing_size(resolution: int) -> int:
     return size
 
 
-_Maker = Callable[[PhotoSet, Sequence[Example], int, int], Iterator[Picture]]
+_Maker = Callable[[PhotoSet, Sequence[Example], int, int], Pictures]
 _MAKERS: Mapping[Kind, _Maker] = MappingProxyType({"photos": _decode_photos, "scenes": _draw_scenes})

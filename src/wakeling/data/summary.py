@@ -111,7 +111,7 @@ def require_trainable(packed: PackedSet) -> None:
         refused = f"; {len(packed.refused)} files were refused" if packed.refused else ""
         raise DataError(
             f"too little data in {packed.name!r}: {'; '.join(lines)}{refused}; "
-            "add photos, or see 'wakeling data check' for what was found"
+            "add photos or choose the splits yourself; 'wakeling data check' shows what was found"
         )
 
 
