@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -45,6 +50,39 @@ def test_processes_draw_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     photos = open_photos("scenes:40")
     result = pack(photos, resolution=16, channels=3, cache_dir=tmp_path)
     assert np.array_equal(result.images[:], drawn_alone(photos, 16))
+
+
+def test_drawing_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys; from pathlib import Path; import multiprocessing\n"
+        "from wakeling.data import open_photos, pack, pictures\n"
+        "pictures.FEW_SCENES = 8\n"
+        "def die(done, total):\n"
+        "    if done:\n"
+        "        print(*(child.pid for child in multiprocessing.active_children()), flush=True)\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "photos = open_photos('scenes:100')\n"
+        "pack(photos, resolution=16, channels=3, cache_dir=Path(sys.argv[1]), progress=die)\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    children = [int(pid) for pid in done.stdout.split()]
+    cores = os.cpu_count() or 1
+    assert len(children) == (min(8, cores) if cores > 1 else 0)
+    for _ in range(200):
+        if not any(is_running(pid) for pid in children):
+            break
+        time.sleep(0.05)
+    assert not any(is_running(pid) for pid in children)
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process exists and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_lost_processes_are_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

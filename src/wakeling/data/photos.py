@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 TRAIN, VAL, TEST, UNLABELED = "train", "val", "test", "unlabeled"
 SPLITS = (TRAIN, VAL, TEST, UNLABELED)
@@ -153,7 +153,7 @@ class PackedSet:
         """3 for RGB, 1 for gray."""
         return self.images.shape[3]
 
-    def take(self, indices: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+    def take(self, indices: ArrayLike) -> NDArray[np.uint8]:
         """The images at `indices` as a new contiguous (n, height, width, channels) array."""
         store, rows = _store_and_rows(self.images)
         wanted = np.asarray(indices, dtype=np.int64)
@@ -163,7 +163,7 @@ class PackedSet:
         """The photos of one split, as a view on the same images."""
         return self.pick(np.flatnonzero(self.split == split))
 
-    def pick(self, indices: NDArray[np.integer[Any]]) -> PackedSet:
+    def pick(self, indices: ArrayLike) -> PackedSet:
         """The photos at `indices`, in that order, as a view on the same images."""
         wanted = np.asarray(indices, dtype=np.int64)
         store, rows = _store_and_rows(self.images)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import connection, get_context, parent_process
 from types import MappingProxyType
 
 import numpy as np
@@ -105,13 +106,25 @@ def _draw_scenes(photos: PhotoSet, examples: Sequence[Example], resolution: int,
 
 def _draw_in_processes(tasks: Sequence[tuple[int, int, int, int]], workers: int) -> Pictures:
     # Forked children of a process with threads (torch's) can hang; spawned ones cannot.
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent)
     try:
         with _interrupts_blocked():  # what starts here inherits it: Ctrl-C is for the parent alone
             drawn = pool.map(draw_scene, tasks, chunksize=_SCENES_A_TASK)
         yield from drawn
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent has been killed, which could not end it any more."""
+    parent = parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager
