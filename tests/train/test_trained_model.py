@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
@@ -83,4 +81,3 @@ def test_prediction_does_not_depend_on_the_neighbors(model):
     whole = predict(model.graph, model.weights, images)
     single = [predict(model.graph, model.weights, images[i : i + 1])[0] for i in range(20)]
     np.testing.assert_allclose(whole, single, atol=1e-6)
-    assert dataclasses.is_dataclass(model)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from wakeling.graph import INPUT, Graph, Node
 from wakeling.nets import apply_layer, build, load_weights
 from wakeling.nets.layers import Convolution, Linear
+from wakeling.ops import AveragePool2D
 from wakeling.quantize.affine import (
     INPUT_QUANT,
     WEIGHT_LIMIT,
@@ -56,6 +57,17 @@ def fake_bias(bias: Tensor, steps: Tensor) -> Tensor:
 def fake_tensor(x: Tensor, quant: TensorQuant) -> Tensor:
     """A tensor as int8 with this scale and zero point can hold it."""
     return torch.fake_quantize_per_tensor_affine(x, quant.scale, quant.zero_point, -128, 127)
+
+
+def fake_average(x: Tensor, quant: TensorQuant) -> Tensor:
+    """A mean of integers, rounded half away from zero as TFLite's average pooling does.
+
+    Means of a few integers often lie exactly between two of them. The hair above one half keeps
+    float error from undoing such a tie. A mean is never clipped, so its gradient passes whole.
+    """
+    steps = (x / quant.scale + quant.zero_point).detach()
+    rounded = torch.sign(steps) * torch.floor(steps.abs() + 0.5 + 1e-4)
+    return x + ((rounded - quant.zero_point) * quant.scale - x).detach()
 
 
 class FakeQuantized(nn.Module):
@@ -101,7 +113,8 @@ class FakeQuantized(nn.Module):
         place = self._places.get(node.name)
         if place is not None and self.observing and self.training:
             self._follow(place, *extent(made))
-        return fake_tensor(made, self._quant(self._sources[node.name]))
+        round_to = fake_average if isinstance(node.op, AveragePool2D) else fake_tensor
+        return round_to(made, self._quant(self._sources[node.name]))
 
     def _follow(self, place: int, low: float, high: float) -> None:
         self.low[place] += RANGE_MOMENTUM * (low - self.low[place])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from wakeling.errors import GraphError
 from wakeling.fuse import fuse
 from wakeling.graph import Graph, weight_key, weight_shapes
 from wakeling.nets.weights import check_weights
@@ -20,7 +21,8 @@ def fold(graph: Graph, weights: Mapping[str, NDArray[np.float32]]) -> tuple[Grap
 
     With s = γ / √(variance + ε): weight ← s·weight along the output channels and bias ←
     s·(bias − mean) + β (Jacob et al. 2018, section 3.2). Computed in float64. Raises GraphError
-    where the weights do not belong to the graph, or a batch norm has nothing to fold into.
+    where the weights do not belong to the graph, a batch norm has nothing to fold into, or a
+    variance is negative.
     """
     check_weights(graph.name, weight_shapes(graph), weights)
     fused = fuse(graph)
@@ -53,6 +55,8 @@ def _affine(
     gamma, beta, mean, variance = (
         weights[weight_key(name, part)].astype(np.float64) for part in ("gamma", "beta", "mean", "variance")
     )
+    if (variance + op.epsilon <= 0).any():
+        raise GraphError(f"batch norm {name!r} has a negative variance; the weights are damaged")
     scale = gamma / np.sqrt(variance + op.epsilon)
     return scale, beta - mean * scale
 

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wakeling.errors import GraphError
+from wakeling.graph import GraphBuilder
+from wakeling.ops import AveragePool2D, MaxPool2D, Pad, Softmax
+from wakeling.quantize.affine import quant_of_range, quant_sources, scales_of_weight, tensor_quants
+from wakeling.quantize.model import TensorQuant
+
+ends = st.floats(-1000, 1000, allow_nan=False, width=32)
+
+
+@given(ends, ends)
+def test_a_range_is_covered_to_half_a_step_and_zero_is_exact(one, other):
+    low, high = min(one, other, 0.0), max(one, other, 0.0)
+    quant = quant_of_range(min(one, other), max(one, other))
+    assert -128 <= quant.zero_point <= 127
+    if high - low > 1e-6:
+        first = quant.scale * (-128 - quant.zero_point)
+        last = quant.scale * (127 - quant.zero_point)
+        assert first == pytest.approx(low, abs=quant.scale * 0.501)
+        assert last == pytest.approx(high, abs=quant.scale * 0.501)
+        assert quant.scale == pytest.approx((high - low) / 255, rel=1e-6)
+
+
+def test_ranges_by_hand():
+    assert quant_of_range(0.0, 6.0) == TensorQuant(scale=6 / 255, zero_point=-128)
+    assert quant_of_range(-1.28, 1.27) == TensorQuant(scale=2.55 / 255, zero_point=0)
+    assert quant_of_range(2.0, 5.1) == TensorQuant(scale=5.1 / 255, zero_point=-128)
+    assert quant_of_range(-5.1, -2.0) == TensorQuant(scale=5.1 / 255, zero_point=127)
+    assert quant_of_range(0.0, 0.0) == TensorQuant(scale=1 / 255, zero_point=-128)
+
+
+@pytest.mark.parametrize("pair", [(float("nan"), 1.0), (0.0, float("inf")), (2.0, 1.0)])
+def test_a_range_without_sense_is_refused(pair):
+    with pytest.raises(GraphError, match="finite and ordered"):
+        quant_of_range(*pair)
+
+
+def test_weight_scales_put_the_largest_weight_at_127():
+    scales = scales_of_weight(np.array([1.27, 0.127, 0.0, 1e-30], np.float32))
+    assert scales[:2] == pytest.approx([0.01, 0.001])
+    assert scales[2:] == pytest.approx([0.01 * 2**-16] * 2)
+    assert scales_of_weight(np.zeros(2, np.float32)) == pytest.approx([1 / 127] * 2)
+
+
+def test_pooling_padding_and_reshaping_keep_their_inputs_scale():
+    builder = GraphBuilder("keeps", (8, 8, 1))
+    x = builder.append(Pad(rows=(1, 1), columns=(1, 1)), "input", name="pad")
+    x = builder.conv_bn(x, filters=2, kernel=3, name="conv")
+    x = builder.append(MaxPool2D(pool=(2, 2), stride=(2, 2)), "conv", name="max")
+    x = builder.append(AveragePool2D(pool=(2, 2)), x, name="mean")
+    builder.classifier(x, classes=2)
+    graph = builder.build()
+    sources = quant_sources(graph)
+    assert sources["pad"] == "input"
+    assert {sources[name] for name in ("max", "mean", "head_pool", "head_flatten")} == {"conv"}
+    ranges = dict.fromkeys(("conv", "conv_bn", "conv_relu6", "head_dense"), (-1.0, 3.0))
+    quants = tensor_quants(graph, ranges)
+    assert quants["input"] == quants["pad"] == TensorQuant(scale=1 / 128, zero_point=0)
+    assert quants["head_flatten"] == quants["conv"]
+    assert quants["head_softmax"] == TensorQuant(scale=1 / 256, zero_point=-128)
+    assert isinstance(graph.by_name["head_softmax"].op, Softmax)
+    with pytest.raises(GraphError, match="tensor 'head_dense' has no range"):
+        tensor_quants(graph, {name: pair for name, pair in ranges.items() if name != "head_dense"})
