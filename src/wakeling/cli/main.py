@@ -78,6 +78,9 @@ def run(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
     except click.ClickException as error:
+        if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # click 8.2 and above
+            click.echo(error.format_message(), err=True)
+            return error.exit_code
         return _fail(error.format_message(), error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
