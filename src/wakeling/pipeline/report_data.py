@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from wakeling._version import __version__
-from wakeling.data import PackedSet, PhotoSet
-from wakeling.data.photos import SPLITS
+from wakeling.data import PackedSet
+from wakeling.data.summary import summarize
 from wakeling.export.operators import OPERATOR_ENTRIES
 from wakeling.pipeline.delivery import C_SYMBOL, THRESHOLD_METHOD, Accuracy, Predictions
 from wakeling.pipeline.folder import RunFolder
@@ -98,7 +97,7 @@ def report_data(
         machine=circumstances.machine,
         git_commit=circumstances.git_commit,
         verdict=verdict_of(setting, chosen, folder.tflite.stat().st_size, verification, accuracy),
-        data=_data_summary(photos),
+        data=_data_summary(splits.whole),
         candidates=candidates_of(setting, plan, folder, winner),
         network=network_of(setting, chosen),
         training=_epochs(trained.history, quantized_epochs),
@@ -133,26 +132,29 @@ def report_data(
     )
 
 
-def _data_summary(photos: PhotoSet) -> DataSummary:
-    counted: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
-    for example in photos.examples:
-        name = "unlabeled" if example.label is None else photos.labels[example.label]
-        counted[example.split or "train"][name] += 1
+def _data_summary(photos: PackedSet) -> DataSummary:
+    found = summarize(photos)
+    negative, positive = found.labels
     reasons: dict[str, list[str]] = {}
-    for refusal in photos.refused:
+    for refusal in found.refused:
         reasons.setdefault(refusal.reason, []).append(refusal.path)
     return DataSummary(
-        name=photos.name,
-        kind=photos.kind,
-        labels=photos.labels,
+        name=found.name,
+        kind="scenes" if found.kind == "scenes" else "photos",
+        labels=found.labels,
         splits=tuple(
-            SplitCount(split=split, counts=dict(counts)) for split, counts in counted.items() if counts
+            SplitCount(
+                split=count.split,
+                counts={negative: count.negative, positive: count.positive}
+                | ({"unlabeled": count.unlabeled} if count.unlabeled else {}),
+            )
+            for count in found.splits
         ),
         refused=tuple(
             RefusedImages(reason=reason, count=len(paths), examples=tuple(paths[:5]))
             for reason, paths in sorted(reasons.items())
         ),
-        notes=photos.notes,
+        notes=found.notes,
     )
 
 

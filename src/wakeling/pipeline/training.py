@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 class Splits:
     """One packing of the photos; `train` holds the unlabeled ones too (their soft labels teach)."""
 
+    whole: PackedSet
     train: PackedSet
     val: PackedSet
     test: PackedSet
@@ -52,7 +53,10 @@ def splits_for(setting: Setting, candidate: Candidate, cache: Path, listener: Li
     packed = pack_for(setting, candidate, cache, listener)
     teaching = (packed.split == TRAIN) | (packed.split == UNLABELED)
     return Splits(
-        train=packed.pick(np.flatnonzero(teaching)), val=packed.subset(VAL), test=packed.subset(TEST)
+        whole=packed,
+        train=packed.pick(np.flatnonzero(teaching)),
+        val=packed.subset(VAL),
+        test=packed.subset(TEST),
     )
 
 
