@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,7 @@ def bad_inputs(root: Path) -> dict[str, list[str]]:
     (root / "cats/cat/0.png").write_bytes(photo_bytes(0))
     wrong = {name: [str(root / name)] for name in files}
     return wrong | {
+        "nothing": [""],
         "nowhere": [str(root / "nowhere")],
         "empty folder": [str(root / "empty")],
         "unknown wake word": [str(root / "cats")],
@@ -133,7 +135,21 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, capsys: pytest.Ca
         assert run(["data", "check", *arguments]) == 2, name
         captured = capsys.readouterr()
         assert captured.out == "", name
-        (line,) = captured.err.strip().splitlines()
+        (line,) = captured.err.splitlines()
         assert line.startswith("wakeling: "), name
         assert "Traceback" not in line
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_missing_pillow_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    assert run(["data", "check", "scenes:5"]) == 2
+    line = "this needs Pillow, which is not installed; run: pip install 'wakeling[data]'"
+    assert capsys.readouterr().err == f"wakeling: {line}\n"
+
+
+def test_bare_command_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["data"]) == 2
+    assert "check  Read and decode every photo" in capsys.readouterr().err

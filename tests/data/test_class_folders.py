@@ -124,3 +124,12 @@ def test_folder_without_one_usable_photo_says_why(tmp_path: Path) -> None:
     (tmp_path / "not_person/b.png").write_text("text")
     with pytest.raises(DataError, match=r"none of the 2 files .*: 1 not an image, 1 empty file; first: "):
         open_photos(tmp_path)
+
+
+def test_of_a_thousand_classes_the_nearest_are_listed(tmp_path: Path) -> None:
+    lay(tmp_path, *(f"class {index:03d}/a.png" for index in range(100)), "zebra person/b.png")
+    with pytest.raises(
+        DataError, match=r"known: zebra person, class 000, .*; and 81 more, found in"
+    ) as caught:
+        open_photos(tmp_path, wake_word="zebra persn")
+    assert len(str(caught.value)) < 500

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +56,7 @@ def check(
     from wakeling.data import open_photos, pack, summarize
     from wakeling.data.packing import MIN_RESOLUTION
 
-    with tempfile.TemporaryDirectory(prefix="wakeling-check-") as scratch, progress_bar() as bar:
+    with tempfile.TemporaryDirectory(prefix="wakeling-check-") as scratch, _bars() as bar:
         photos = open_photos(
             source,
             wake_word=wake_word,
@@ -78,6 +80,17 @@ def check(
     return 1 if summary.shortfalls else 0
 
 
+@contextmanager
+def _bars() -> Iterator[Progress]:
+    """A progress display that shows nothing, not even an empty line, until something is under way."""
+    bar = progress_bar()
+    try:
+        yield bar
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
 def _stage(bar: Progress, description: str) -> contents.Progress:
     """A callback that moves a bar called `description`, which appears when the stage begins."""
     task: TaskID | None = None
@@ -85,6 +98,7 @@ def _stage(bar: Progress, description: str) -> contents.Progress:
     def move(done: int, total: int) -> None:
         nonlocal task
         if task is None:
+            bar.start()
             task = bar.add_task(description, total=total)
         bar.update(task, completed=done)
 

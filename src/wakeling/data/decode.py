@@ -77,7 +77,7 @@ class RefusedPhotoError(Exception):
 
 def decoder_name() -> str:
     """What decodes, for cache keys: our rules and the library below them."""
-    return f"wakeling {DECODER_VERSION}, pillow {_pillow_version()}"
+    return f"wakeling {DECODER_VERSION}, pillow {pillow_version()}"
 
 
 def decode(content: bytes, resolution: int, channels: int) -> Decoded:
@@ -163,7 +163,8 @@ def _rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _pillow_version() -> str:
+def pillow_version() -> str:
+    """Pillow's version; MissingDependencyError where it is not installed."""
     try:
         import PIL
     except ImportError:

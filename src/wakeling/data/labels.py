@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 
 from wakeling.errors import DataError, unknown_name
 
-UNLABELED_FOLDERS = ("unlabeled", "unlabelled")
+MAX_NAMES_SHOWN = 20
+"""More class names than this would bury the message that lists them."""
 
 
 def label_names(wake_word: str) -> tuple[str, str]:
@@ -27,5 +29,10 @@ def require_wake_word(wake_word: str, known: Iterable[str], where: str) -> None:
     if not names:
         raise DataError(f"no photo in {where} has a label; see 'bring your photos' for the three layouts")
     if wake_word.casefold() not in {name.casefold() for name in names}:
-        advice = f"found in {where}; choose one with --wake-word"
-        raise DataError(unknown_name("wake word", wake_word, names, advice))
+        shown = names
+        if len(names) > MAX_NAMES_SHOWN:
+            nearest = difflib.get_close_matches(wake_word, sorted(names), n=MAX_NAMES_SHOWN, cutoff=0.5)
+            shown = set([*nearest, *sorted(names)][:MAX_NAMES_SHOWN])
+        more = f"and {len(names - shown)} more, " if names - shown else ""
+        advice = f"{more}found in {where}; choose one with --wake-word"
+        raise DataError(unknown_name("wake word", wake_word, shown, advice))

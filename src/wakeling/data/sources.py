@@ -34,6 +34,8 @@ def open_photos(
 
     Raises DataError when the source as a whole cannot be used; single files are refused with a reason.
     """
+    if not str(source).strip():
+        raise DataError("no photos are named; give a folder, a CSV or JSON file, or 'scenes'")
     if not wake_word or wake_word != wake_word.strip():
         raise DataError(f"the wake word is {wake_word!r}; give the name of a class, for example person")
     chosen = choose_reader(str(source), reader)

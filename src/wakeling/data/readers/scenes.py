@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from wakeling.data.contents import digest
+from wakeling.data.decode import pillow_version
 from wakeling.data.photos import Example
 from wakeling.data.readers.reader import Reader, Reading, ReadOptions
 from wakeling.errors import DataError
@@ -24,7 +25,8 @@ def read(source: str, options: ReadOptions) -> Reading:
 
     Raises DataError for a wake word other than person, and for a count or a seed that is none.
     """
-    from wakeling.data import scenes  # the drawing code is loaded only where scenes are asked for
+    pillow_version()  # scenes are drawn with it
+    from wakeling.data import scenes
 
     if options.wake_word != "person":
         raise DataError(
