@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from wakeling.train.augment import augment, to_real
+from wakeling.train.augment import _places, augment, to_real
 from wakeling.train.recipe import NO_AUGMENTATION, Augmentation
 
 CPU = torch.device("cpu")
@@ -70,6 +70,12 @@ def test_crops_keep_the_asked_share_of_the_area_and_lie_inside():
     assert 0.6 < area.mean() < 0.75
     assert (width / height).max() < 1.6
     assert (width / height).min() > 0.6
+
+
+def test_places_are_those_of_torchs_affine_grid():
+    maps = torch.randn(5, 2, 3, generator=torch.Generator().manual_seed(0))
+    expected = torch.nn.functional.affine_grid(maps, [5, 1, 7, 9], align_corners=False)
+    assert torch.allclose(_places(maps, 7, 9), expected, atol=1e-6)
 
 
 def test_colors_move_within_their_strength():
