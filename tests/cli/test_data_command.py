@@ -71,7 +71,7 @@ def test_json_lists_everything(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_scenes_are_said_to_be_drawn(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["data", "check", "scenes:200"]) == 0
+    assert run(["data", "check", "scenes:120"]) == 0
     assert "note: drawn scenes" in capsys.readouterr().out
 
 
