@@ -32,7 +32,10 @@ from wakeling.ops import (
 from wakeling.quantize.model import PIXEL_SCALE, Preprocessing, QuantizedModel, TensorQuant
 from wakeling.quantize.rules import KEEPS_QUANTIZATION, SOFTMAX_OUTPUT
 
-_SMALLEST_SCALE = 1e-6
+_SMALLEST_SCALE, _LARGEST_SCALE = 1e-6, 1.0
+_UNIFORM_SPREAD = 73.3
+"""Standard deviation of whole numbers drawn evenly from -127 to 127."""
+
 _ACTIVATIONS: tuple[ActivationKind, ...] = ("linear", "relu", "relu6")
 _PADDINGS: tuple[Padding, ...] = ("same", "valid")
 
@@ -82,11 +85,10 @@ def quantize_randomly(graph: Graph, seed: int) -> QuantizedModel:
         key, bias_key = weight_key(node, "weight"), weight_key(node, "bias")
         if key in shapes:
             weights[key] = _random_weights(rng, shapes[key])
-            scales[node.name] = _random_scales(rng, node)
+            scales[node.name] = _random_scales(rng, node, math.prod(shapes[key][1:]))
         if bias_key in shapes:
             biases[bias_key] = rng.integers(-4000, 4000, shapes[bias_key]).astype(np.int32)
-        fan_in = math.prod(shapes[key][1:]) if key in shapes else 1
-        tensors[node.name] = _output_quant(rng, node, tensors, fan_in, scales.get(node.name))
+        tensors[node.name] = _output_quant(rng, node, tensors)
     classes = math.prod(graph.shapes[graph.output])
     return QuantizedModel(
         name=graph.name,
@@ -109,21 +111,16 @@ def _random_weights(rng: np.random.Generator, shape: tuple[int, ...]) -> npt.NDA
     return weights
 
 
-def _random_scales(rng: np.random.Generator, node: Node) -> npt.NDArray[np.float32]:
+def _random_scales(rng: np.random.Generator, node: Node, fan_in: int) -> npt.NDArray[np.float32]:
+    """Scales that keep the spread of real values from layer to layer, but for a few extreme ones."""
     channels = 1 if isinstance(node.op, Dense) else node.shape[-1]
-    scales = 0.01 * np.exp(rng.normal(0, 0.7, channels))
-    extreme = rng.random(channels) < 0.08
+    scales = np.exp(rng.normal(0, 0.7, channels)) / (_UNIFORM_SPREAD * math.sqrt(fan_in))
+    extreme = rng.random(channels) < (0.08 if channels > 1 else 0.0)
     scales[extreme] *= np.exp(rng.uniform(-18, 4, extreme.sum()))
     return scales.astype(np.float32)
 
 
-def _output_quant(
-    rng: np.random.Generator,
-    node: Node,
-    tensors: Mapping[str, TensorQuant],
-    fan_in: int,
-    scales: npt.NDArray[np.float32] | None,
-) -> TensorQuant:
+def _output_quant(rng: np.random.Generator, node: Node, tensors: Mapping[str, TensorQuant]) -> TensorQuant:
     sources = [tensors[name] for name in node.inputs]
     if isinstance(node.op, Softmax):
         return SOFTMAX_OUTPUT
@@ -132,14 +129,8 @@ def _output_quant(
     zero_point = -128 if activation_of(node.op) != "linear" else int(rng.integers(-128, 128))
     if rng.random() < 0.2:
         zero_point = int(rng.integers(-128, 128))
-    spread = float(np.exp(rng.normal(0, 0.8)))
-    if isinstance(node.op, Add):
-        scale = spread * max(source.scale for source in sources)
-    else:
-        assert scales is not None
-        typical_sum = 73 * 74 * math.sqrt(fan_in)  # standard deviations of a weight and an input
-        scale = spread * sources[0].scale * float(np.median(scales)) * typical_sum / 40
-    return TensorQuant(scale=max(scale, _SMALLEST_SCALE), zero_point=zero_point)
+    scale = float(np.exp(rng.normal(0, 0.5))) * max(source.scale for source in sources)
+    return TensorQuant(scale=min(max(scale, _SMALLEST_SCALE), _LARGEST_SCALE), zero_point=zero_point)
 
 
 def _activation(rng: np.random.Generator) -> ActivationKind:
