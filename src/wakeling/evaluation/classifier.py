@@ -6,19 +6,23 @@ Any file with one image input and one vector output; LiteRT runs it in a child p
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from wakeling.errors import ModelFileError
-from wakeling.evaluation.preprocessing import DEFAULT_FEEDS, ModelPreprocessing, resolve
+from wakeling.evaluation.preprocessing import DEFAULT_FEEDS, ModelPreprocessing, OutputKind, resolve
 from wakeling.export import metadata as file_metadata
 from wakeling.export.schema import read_model, schema
 from wakeling.verify import litert
 from wakeling.verify.jobs import Kernels
+
+Values = npt.NDArray[np.float64]
 
 MAX_BYTES = 256 << 20
 _TOLERANCE = 0.02
@@ -79,23 +83,41 @@ def probabilities(
     values = raw.reshape(len(pixels), -1).astype(np.float64)
     if classifier.output_scale is not None:
         values = classifier.output_scale * (values - classifier.output_zero_point)
-    if classifier.preprocessing.output == "logits":
-        values = _from_logits(values)
-    if not np.isfinite(values).all() or values.min() < -_TOLERANCE or values.max() > 1 + _TOLERANCE:
+    kind, wake_word = classifier.preprocessing.output, classifier.preprocessing.wake_word_output
+    if not np.isfinite(values).all():
+        raise ModelFileError(f"{classifier.path}: its outputs are not finite")
+    if kind == "probabilities" and (values.min() < -_TOLERANCE or values.max() > 1 + _TOLERANCE):
         raise ModelFileError(
             f"{classifier.path}: its outputs reach from {values.min():.3g} to {values.max():.3g}, so they "
-            'are no probabilities; say output = "logits" in its preprocessing file'
+            'are no probabilities; say output = "logits" or "scores" in its preprocessing file'
         )
-    return np.clip(values[:, classifier.preprocessing.wake_word_output], 0.0, 1.0)
+    return np.clip(_READERS[kind](values, wake_word), 0.0, 1.0)
 
 
-def _from_logits(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _from_probabilities(values: Values, wake_word: int) -> Values:
+    return values[:, wake_word]
+
+
+def _from_logits(values: Values, wake_word: int) -> Values:
+    """Softmax, or the logistic function of a single output."""
     if values.shape[1] == 1:
-        sigmoid: npt.NDArray[np.float64] = 0.5 * (1 + np.tanh(values / 2))
-        return sigmoid
+        return 0.5 * (1 + np.tanh(values[:, 0] / 2))
     exponentials = np.exp(values - values.max(axis=1, keepdims=True))
-    softmax: npt.NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return softmax
+    shares: Values = exponentials[:, wake_word] / exponentials.sum(axis=1)
+    return shares
+
+
+def _from_scores(values: Values, wake_word: int) -> Values:
+    """The lead over the best other output, squeezed into 0..1 without losing its order (softsign)."""
+    others = np.delete(values, wake_word, axis=1)
+    lead = values[:, wake_word] - (others.max(axis=1) if others.shape[1] else 0.0)
+    squeezed: Values = 0.5 * (1 + lead / (1 + np.abs(lead)))
+    return squeezed
+
+
+_READERS: Mapping[OutputKind, Callable[[Values, int], Values]] = MappingProxyType(
+    {"probabilities": _from_probabilities, "logits": _from_logits, "scores": _from_scores}
+)
 
 
 def _read(path: Path, content: bytes, given: Path | None) -> Classifier:

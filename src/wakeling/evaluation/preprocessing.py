@@ -16,7 +16,7 @@ from wakeling.errors import ModelFileError, unknown_name
 from wakeling.verify.jobs import FEEDS, Feed
 
 ChannelOrder = Literal["gray", "rgb", "bgr"]
-OutputKind = Literal["probabilities", "logits"]
+OutputKind = Literal["probabilities", "logits", "scores"]
 
 SUFFIX = ".preprocessing.toml"
 
@@ -34,7 +34,8 @@ class ModelPreprocessing:
 
     `input` is how a pixel p becomes the input's value (raw: p, minus128: p − 128, unit: p / 255,
     signed_unit: p / 127.5 − 1); `wake_word_output` the index of the wake word's output; `output`
-    says whether the outputs are probabilities or logits; `origin` where this was learned.
+    what the outputs are: probabilities, logits (softmax makes probabilities of them), or scores of
+    any size, of which only the order means something; `origin` where this was learned.
     """
 
     input: Feed
