@@ -18,13 +18,14 @@ from wakeling.pipeline.plan import (
 from wakeling.pipeline.setting import Setting
 from wakeling.search import CostedCandidate
 from wakeling.spec import lower
+from wakeling.train import Recipe
 from wakeling.units import format_bytes
 
 MOST_FINALISTS = 12
 """More are never trained; the plan takes fewer where the time is short."""
 
-READING_SHARE = 0.75
-"""Speed with reading and varying photos, as a share of the trial's speed on noise."""
+READING_SHARE = 0.9
+"""Speed with reading photos and validating, as a share of the trial's speed on noise."""
 
 
 def make_plan(setting: Setting, train_images: int, listener: Listener) -> Plan:
@@ -44,7 +45,7 @@ def make_plan(setting: Setting, train_images: int, listener: Listener) -> Plan:
     finalists = []
     for number, (item, arena) in enumerate(chosen, start=1):
         graph = lower(item.candidate.network())
-        speed = READING_SHARE * training_speed(graph, threads, 128, 1.0, time.perf_counter)
+        speed = READING_SHARE * training_speed(graph, threads, Recipe().batch_size, 1.0, time.perf_counter)
         finalists.append(
             Finalist(candidate=item.candidate.name, images_per_second=round(speed, 1), arena_bytes=arena)
         )

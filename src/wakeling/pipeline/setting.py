@@ -84,7 +84,7 @@ def prepare(request: DesignRequest, listener: Listener) -> Setting:
         wake_word=request.wake_word,
         area_threshold=request.area_threshold,
         reader=request.reader,
-        seed=request.seed,
+        progress=lambda done, total: listener.progress("photos read", done, total),
     )
     return Setting(
         request=request,

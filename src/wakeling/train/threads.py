@@ -59,33 +59,60 @@ def torch_threads(count: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def busy_cores() -> float:
+    """Cores that other work kept busy in the last minute, by the system's load average."""
+    return max(0.0, os.getloadavg()[0] - 1.0) if hasattr(os, "getloadavg") else 0.0
+
+
 def choose_threads(
     graph: Graph,
     *,
-    batch_size: int = 128,
+    batch_size: int = 64,
     most: int | None = None,
     seconds: float = 3.0,
     clock: Callable[[], float] = time.perf_counter,
+    busy: Callable[[], float] = busy_cores,
 ) -> ThreadChoice:
     """Train on noise with 1, 2, 4, … threads for about `seconds` in all and choose the fastest.
 
-    `most` limits the count (None: the cores that this process may use).
+    `most` limits the count (None: the cores that this process may use). Counts that other work
+    leaves no room for are not tried: threads that wait for each other on a busy machine are up to
+    a hundred times slower than one.
     """
     limit = max(1, most or available_cores())
+    room = limit - busy() + 0.5
     counts = sorted({min(2**power, limit) for power in range(limit.bit_length() + 1)})
-    share = seconds / len(counts)
-    tried = tuple((count, training_speed(graph, count, batch_size, share, clock)) for count in counts)
+    counts = [count for count in counts if count == 1 or count <= room]
+    tried: list[tuple[int, float]] = []
+    for count in counts:
+        tried.append((count, training_speed(graph, count, batch_size, seconds / len(counts), clock)))
     best = tried[0]
     for candidate in tried[1:]:
         if candidate[1] > best[1] * _WORTHWHILE:
             best = candidate
-    return ThreadChoice(threads=best[0], images_per_second=best[1], tried=tried)
+    return ThreadChoice(threads=best[0], images_per_second=best[1], tried=tuple(tried))
 
 
 def training_speed(
     graph: Graph, threads: int, batch_size: int, seconds: float, clock: Callable[[], float]
 ) -> float:
-    """Images per second of training steps; the first step warms up and is not counted."""
+    """Images per second of training steps; the first warms up and counts only if it took too long."""
+    step = _stepper(graph, batch_size)
+    with torch_threads(threads):
+        warm = clock()
+        step()
+        start = clock()
+        if threads > 1 and start - warm > seconds:
+            return batch_size / (start - warm)
+        steps = 0
+        while steps == 0 or (clock() - warm) + (clock() - start) / steps <= seconds:
+            step()
+            steps += 1
+        return steps * batch_size / (clock() - start)
+
+
+def _stepper(graph: Graph, batch_size: int) -> Callable[[], None]:
+    """A training step on noise, as the loop does it."""
     module = build(graph)
     initialize(module, 0)
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
@@ -101,12 +128,4 @@ def training_speed(
         F.cross_entropy(module(x), y).backward()  # type: ignore[no-untyped-call]  # torch's backward
         optimizer.step()
 
-    with torch_threads(threads):
-        warm = clock()
-        step()
-        start = clock()
-        steps = 0
-        while steps == 0 or (clock() - warm) + (clock() - start) / steps <= seconds:
-            step()
-            steps += 1
-        return steps * batch_size / (clock() - start)
+    return step
