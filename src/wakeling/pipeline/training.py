@@ -109,8 +109,11 @@ def _train_briefly(
     cache: Path,
     listener: Listener,
 ) -> float:
-    """The trial's balanced accuracy on val."""
-    from wakeling.train import fit
+    """The trial's balanced accuracy on val at its best threshold.
+
+    A short training has its threshold anywhere; what it can separate is what promises more.
+    """
+    from wakeling.train import fit, metrics, predict
 
     candidate = setting.candidate(trial.candidate).candidate
     splits = splits_for(setting, candidate, cache, listener)
@@ -123,7 +126,10 @@ def _train_briefly(
         resume=True,
         on_step=_steps(listener, f"trial {trial.number + 1}/{trials} {candidate.name}"),
     )
-    score = model.history[-1].val_balanced_accuracy or 0.0
+    judges = splits.val.pick(np.flatnonzero(splits.val.label >= 0))
+    answers = predict(model.graph, model.weights, judges.images, threads=plan.threads)
+    best = metrics.best_threshold(judges.label, answers)
+    score = metrics.balanced_accuracy(judges.label, answers, best)
     listener.note(
         f"trial {trial.number + 1}/{trials}: {candidate.name}, {trial.epochs} epochs, "
         f"val balanced accuracy {score:.3f}"

@@ -15,7 +15,7 @@ FORMAT = "wakeling.search-history/1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialRecord:
-    """One finished trial: `score` is balanced accuracy on the validation split, 0 to 1."""
+    """One finished trial: `score` is what the search maximizes, 0 to 1."""
 
     number: int
     candidate: str

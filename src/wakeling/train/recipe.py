@@ -98,9 +98,9 @@ class Recipe:
     epochs: int = 30
     batch_size: int = 128
     optimizer: Optimizer = "adamw"
-    learning_rate: float = 0.004
+    learning_rate: float = 0.032
     momentum: float = 0.9
-    weight_decay: float = 0.02
+    weight_decay: float = 0.05
     warmup_epochs: float = 1.0
     final_learning_rate_fraction: float = 0.01
     gradient_norm_max: float = 5.0
