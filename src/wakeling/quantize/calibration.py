@@ -13,6 +13,7 @@ from wakeling.quantize.observe import observe
 from wakeling.train.model import TrainedModel
 from wakeling.train.recipe import Recipe
 from wakeling.train.targets import Photos
+from wakeling.train.threads import torch_threads
 
 
 def post_training(
@@ -26,7 +27,8 @@ def post_training(
     Raises DataError for no images and GraphError for weights that do not belong to the graph.
     """
     fused, weights = fold(trained.graph, trained.weights)
-    ranges = observe(fused, weights, calibration_images, outlier_share=outlier_share)
+    with torch_threads(trained.recipe.threads or 1):
+        ranges = observe(fused, weights, calibration_images, outlier_share=outlier_share)
     return convert(fused, weights, ranges, labels=trained.labels, name=trained.graph.name)
 
 

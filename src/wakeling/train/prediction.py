@@ -28,12 +28,13 @@ def predict(
 ) -> NDArray[np.float32]:
     """The wake word's probability (softmax, index 1) of uint8 images (count, height, width, channels).
 
-    Raises GraphError where the weights do not belong to the graph.
+    `threads` None is one thread, which other work cannot slow down. Raises GraphError where the
+    weights do not belong to the graph.
     """
     module = build(graph)
     load_weights(module, weights)
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
-    with torch_threads(threads):
+    with torch_threads(threads or 1):
         return probabilities(module.eval(), images, torch.device("cpu"))
 
 

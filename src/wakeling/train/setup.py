@@ -73,4 +73,4 @@ def thread_count(graph: Graph, recipe: Recipe, found: Checkpoint | None, device:
         return found.threads
     if device.type != "cpu":
         return 1
-    return choose_threads(graph, batch_size=recipe.batch_size).threads
+    return choose_threads(graph, batch_size=min(recipe.batch_size, 64)).threads

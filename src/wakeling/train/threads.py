@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,6 +19,9 @@ from wakeling.graph import Graph
 from wakeling.nets import build, initialize
 from wakeling.train.augment import augment, to_real
 from wakeling.train.recipe import Augmentation
+
+Measure = Callable[[int, float], float]
+"""Images per second with a thread count, measured for about some seconds."""
 
 _WORTHWHILE = 1.15
 """A larger thread count must be this much faster than a smaller one to be chosen."""
@@ -70,15 +73,16 @@ def choose_threads(
     batch_size: int = 64,
     most: int | None = None,
     seconds: float = 3.0,
-    clock: Callable[[], float] = time.perf_counter,
     busy: Callable[[], float] = busy_cores,
+    measure: Measure | None = None,
 ) -> ThreadChoice:
     """Train on noise with 1, 2, 4, … threads for about `seconds` in all and choose the fastest.
 
     `most` limits the count (None: the cores that this process may use). Counts that other work
     leaves no room for are not tried: threads that wait for each other on a busy machine are up to
-    a hundred times slower than one.
+    a hundred times slower than one. `measure` None times real steps.
     """
+    images_per_second = measure or partial(_speed, _stepper(graph, batch_size), batch_size)
     limit = max(1, most or available_cores())
     room = limit - busy() + 0.5
     counts = sorted({min(2**power, limit) for power in range(limit.bit_length() + 1)})
