@@ -154,8 +154,9 @@ def shortlist(costed: Sequence[CostedCandidate], count: int) -> tuple[CostedCand
     """The `count` most promising candidates: most capacity first, families and colors taking turns.
 
     Capacity is the product of MACs and parameters: MACs alone would favor large images seen by
-    few filters, parameters alone many filters over a thumbnail. Taking turns keeps the choice from being made by a proxy alone: gray against RGB and one
-    family against another are settled by training.
+    few filters, parameters alone many filters over a thumbnail. Taking turns keeps the choice from
+    being made by a proxy alone: gray against RGB and one family against another are settled by
+    training.
     """
     groups: dict[tuple[str, int], list[CostedCandidate]] = {}
     for item in sorted(costed, key=lambda item: (-_capacity(item), item.candidate.name)):
