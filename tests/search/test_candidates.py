@@ -42,9 +42,27 @@ def test_pareto_members_are_not_dominated_and_the_others_are() -> None:
         assert (item in front) == (not any(dominates(rival, item) for rival in rivals))
 
 
-def test_the_shortlist_takes_turns_between_families_and_colors() -> None:
-    chosen = shortlist(cost_all(enumerate_candidates(SPACE), ROOMY), 4)
-    assert len({(item.candidate.family, item.candidate.channels) for item in chosen}) == 4
+def test_the_shortlist_gives_every_family_and_resolution_a_turn() -> None:
+    costed = cost_all(enumerate_candidates(SPACE), ROOMY)
+    chosen = shortlist(costed, 4)
+    assert len({(item.candidate.family, item.candidate.resolution) for item in chosen}) == 4
+    for item in chosen:
+        rivals = [
+            other
+            for other in costed
+            if (other.candidate.family, other.candidate.resolution)
+            == (item.candidate.family, item.candidate.resolution)
+        ]
+        products = [rival.report.macs * rival.report.deployed_parameters for rival in rivals]
+        assert item.report.macs * item.report.deployed_parameters == max(products)
+
+
+def test_the_shortlist_begins_in_the_middle_of_the_resolutions() -> None:
+    space = GridSpace(
+        families=("mobilenet_v1",), alphas=(0.25,), resolutions=(48, 80, 128), channels=(3,), depths=(1.0,)
+    )
+    chosen = shortlist(cost_all(enumerate_candidates(space), ROOMY), 3)
+    assert [item.candidate.resolution for item in chosen] == [80, 48, 128]
 
 
 def test_closest_names_the_candidate_that_lacks_least() -> None:

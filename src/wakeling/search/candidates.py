@@ -151,16 +151,20 @@ def _capacity(item: CostedCandidate) -> int:
 
 
 def shortlist(costed: Sequence[CostedCandidate], count: int) -> tuple[CostedCandidate, ...]:
-    """The `count` most promising candidates: most capacity first, families and colors taking turns.
+    """The `count` most promising candidates, spread over families and resolutions.
 
-    Capacity is the product of MACs and parameters: MACs alone would favor large images seen by
-    few filters, parameters alone many filters over a thumbnail. Taking turns keeps the choice from
-    being made by a proxy alone: gray against RGB and one family against another are settled by
-    training.
+    Of each family at each resolution the one with the most capacity (MACs × parameters) comes
+    first. What a budget of MACs allows lies between large images seen by few filters and small
+    ones seen by many; where on that line accuracy peaks is for training to say, so every
+    resolution gets a turn, from the middle outward, before any gets a second.
     """
-    groups: dict[tuple[str, int], list[CostedCandidate]] = {}
+    resolutions = sorted({item.candidate.resolution for item in costed})
+    middle = resolutions[len(resolutions) // 2] if resolutions else 0
+    groups: dict[tuple[int, int, str], list[CostedCandidate]] = {}
     for item in sorted(costed, key=lambda item: (-_capacity(item), item.candidate.name)):
-        groups.setdefault((item.candidate.family, item.candidate.channels), []).append(item)
+        resolution = item.candidate.resolution
+        key = (abs(resolution - middle), -resolution, item.candidate.family)
+        groups.setdefault(key, []).append(item)
     queues = [groups[key] for key in sorted(groups)]
     chosen: list[CostedCandidate] = []
     for turn in itertools.zip_longest(*queues):
