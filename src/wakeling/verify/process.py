@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
+import os
 import re
 import signal
 import subprocess
@@ -61,7 +62,9 @@ def run_jobs(runtime: Runtime, jobs: Sequence[Job], *, timeout_s: float = TIMEOU
         # -P keeps the current folder off the child's import path
         command = [sys.executable, "-P", "-m", "wakeling.verify.child", str(folder)]
         try:
-            finished = subprocess.run(command, capture_output=True, timeout=timeout_s, check=False)
+            finished = subprocess.run(
+                command, capture_output=True, timeout=timeout_s, check=False, env=_environment()
+            )
         except subprocess.TimeoutExpired:
             raise ModelFileError(f"{TITLES[runtime]} took longer than {timeout_s:.0f} s; stopped") from None
         noise = finished.stderr.decode(errors="replace")
@@ -70,6 +73,11 @@ def run_jobs(runtime: Runtime, jobs: Sequence[Job], *, timeout_s: float = TIMEOU
             _read_outcome(folder, runtime, index, job, finished.returncode, noise, arenas)
             for index, job in enumerate(jobs)
         ]
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment; the child multiplies no matrices, so NumPy need not start threads."""
+    return {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
 
 
 def _write_job(folder: Path, index: int, job: Job) -> None:
