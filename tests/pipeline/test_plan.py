@@ -43,8 +43,6 @@ def test_a_plan_survives_its_file(tmp_path: Path) -> None:
     plan = Plan(
         finalists=_finalists(2),
         rung_epochs=(1, 3),
-        epochs=12,
-        quantization_epochs=2,
         threads=1,
         train_images=1000,
         estimated_minutes=3.5,

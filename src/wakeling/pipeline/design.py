@@ -85,7 +85,7 @@ def _run_stages(
     winner = search(setting, plan, folder, cache, ear)
     splits = splits_for(setting, winner, cache, ear)
     trained = train_winner(setting, plan, winner, folder, splits, ear)
-    model, quantized_epochs = quantize_winner(plan, trained, folder, splits, ear)
+    model, quantized_epochs = quantize_winner(trained, folder, splits, ear)
     content = export_winner(setting, winner, model, folder, ear)
     verification = verify_winner(model, content, splits, setting.request.verify_images, folder, ear)
     ear.stage("Accuracy")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 from wakeling.errors import DoesNotFitError
@@ -15,6 +16,7 @@ from wakeling.pipeline.plan import (
     choose_search,
     search_seconds,
 )
+from wakeling.pipeline.request import DesignRequest
 from wakeling.pipeline.setting import Setting
 from wakeling.search import CostedCandidate
 from wakeling.spec import lower
@@ -64,21 +66,29 @@ def _spend(setting: Setting, finalists: tuple[Finalist, ...], threads: int, trai
     else:
         finalists, rungs = choose_search(finalists, seconds=SEARCH_SHARE * seconds, train_images=train_images)
     searching = search_seconds(finalists, rungs, train_images)
-    slowest = min(finalist.images_per_second for finalist in finalists)
-    planned, quantized = choose_epochs(
-        seconds=max(seconds - searching, 0.0), images_per_second=slowest, train_images=train_images
-    )
-    epochs = request.epochs or planned
-    quantization_epochs = quantized if request.quantization_epochs is None else request.quantization_epochs
-    final = (epochs + 2 * quantization_epochs) * train_images / slowest
+    left = max(seconds - searching, 0.0)
+    finalists = tuple(_with_epochs(finalist, request, left, train_images) for finalist in finalists)
+    final = max(winner_seconds(finalist, train_images) for finalist in finalists)
     return Plan(
         finalists=finalists,
         rung_epochs=rungs,
-        epochs=epochs,
-        quantization_epochs=quantization_epochs,
         threads=threads,
         train_images=train_images,
         estimated_minutes=round((searching + final) / 60, 1),
+    )
+
+
+def _with_epochs(finalist: Finalist, request: DesignRequest, seconds: float, train_images: int) -> Finalist:
+    """The finalist with the epochs that it would train as the winner."""
+    planned, quantized = choose_epochs(
+        seconds=seconds, images_per_second=finalist.images_per_second, train_images=train_images
+    )
+    return dataclasses.replace(
+        finalist,
+        epochs=request.epochs or planned,
+        quantization_epochs=(
+            quantized if request.quantization_epochs is None else request.quantization_epochs
+        ),
     )
 
 

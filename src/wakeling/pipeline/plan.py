@@ -43,14 +43,17 @@ _LADDERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finalist:
-    """A candidate that will train: its speed in training images a second and its TFLM arena.
+    """A candidate that will train, and for how long it trains if it wins.
 
-    `arena_bytes` is measured with random weights before training; None where TFLM is missing.
+    `images_per_second` is its measured training speed; `arena_bytes` TFLM's arena, measured before
+    training (None where TFLM is missing).
     """
 
     candidate: str
     images_per_second: float
     arena_bytes: int | None
+    epochs: int = 0
+    quantization_epochs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +62,13 @@ class Plan:
 
     finalists: tuple[Finalist, ...]
     rung_epochs: tuple[int, ...]
-    epochs: int
-    quantization_epochs: int
     threads: int
     train_images: int
     estimated_minutes: float
+
+    def finalist(self, candidate: str) -> Finalist:
+        """The finalist of that name."""
+        return next(item for item in self.finalists if item.candidate == candidate)
 
 
 def search_seconds(finalists: tuple[Finalist, ...], rung_epochs: tuple[int, ...], train_images: int) -> float:
@@ -93,6 +98,12 @@ def choose_epochs(*, seconds: float, images_per_second: float, train_images: int
     per_epoch = (1 - QUANTIZATION_SHARE) + QUANTIZATION_SHARE * FAKE_QUANTIZATION_SLOWDOWN
     epochs = min(seconds / epoch_seconds / per_epoch, MOST_EPOCHS)
     return max(4, round(epochs * (1 - QUANTIZATION_SHARE))), max(1, round(epochs * QUANTIZATION_SHARE))
+
+
+def winner_seconds(finalist: Finalist, train_images: int) -> float:
+    """Training seconds of a finalist that wins: its float epochs and its quantized ones."""
+    epochs = finalist.epochs + FAKE_QUANTIZATION_SLOWDOWN * finalist.quantization_epochs
+    return epochs * train_images / finalist.images_per_second
 
 
 def save(plan: Plan, path: Path) -> None:

@@ -60,14 +60,10 @@ def splits_for(setting: Setting, candidate: Candidate, cache: Path, listener: Li
     )
 
 
-def recipe_for(plan: Plan, seed: int, epochs: int) -> Recipe:
+def recipe_for(plan: Plan, seed: int, *, epochs: int, quantization_epochs: int = 0) -> Recipe:
     """The default recipe with this plan's threads and seed."""
     return dataclasses.replace(
-        Recipe(),
-        epochs=epochs,
-        quantization_epochs=plan.quantization_epochs,
-        seed=seed,
-        threads=plan.threads,
+        Recipe(), epochs=epochs, quantization_epochs=quantization_epochs, seed=seed, threads=plan.threads
     )
 
 
@@ -121,7 +117,7 @@ def _train_briefly(
         lower(candidate.network()),
         splits.train,
         splits.val,
-        recipe_for(plan, setting.request.seed, trial.epochs),
+        recipe_for(plan, setting.request.seed, epochs=trial.epochs),
         checkpoint=folder.checkpoint(f"trial-{trial.number}"),
         resume=True,
         on_step=_steps(listener, f"trial {trial.number + 1}/{trials} {candidate.name}"),
@@ -145,17 +141,23 @@ def train_winner(
         return TrainedModel.load(folder.trained)
     from wakeling.train import fit
 
-    listener.stage(f"Training {winner.name}, {plan.epochs} epochs")
+    planned = plan.finalist(winner.name)
+    listener.stage(f"Training {winner.name}, {planned.epochs} epochs")
     model = fit(
         lower(winner.network()),
         splits.train,
         splits.val,
-        recipe_for(plan, setting.request.seed, plan.epochs),
+        recipe_for(
+            plan,
+            setting.request.seed,
+            epochs=planned.epochs,
+            quantization_epochs=planned.quantization_epochs,
+        ),
         checkpoint=folder.checkpoint("float"),
         resume=True,
         on_step=_steps(listener, "float"),
         on_epoch=lambda record: listener.note(
-            f"epoch {record.epoch}/{plan.epochs}: loss {record.loss:.3f}, "
+            f"epoch {record.epoch}/{planned.epochs}: loss {record.loss:.3f}, "
             f"val balanced accuracy {record.val_balanced_accuracy or 0:.3f}"
         ),
     )
@@ -165,7 +167,7 @@ def train_winner(
 
 
 def quantize_winner(
-    plan: Plan, trained: TrainedModel, folder: RunFolder, splits: Splits, listener: Listener
+    trained: TrainedModel, folder: RunFolder, splits: Splits, listener: Listener
 ) -> tuple[QuantizedModel, tuple[EpochRecord, ...]]:
     """The int8 model and its epochs with fake quantization; calibration alone where none are planned."""
     from wakeling.quantize.model import QuantizedModel
@@ -174,9 +176,10 @@ def quantize_winner(
         return QuantizedModel.load(folder.quantized), _epochs_in(folder.quantization_history)
     from wakeling.quantize import aware, post_training
 
-    listener.stage(f"Quantizing, {plan.quantization_epochs} epochs with fake quantization")
+    planned = trained.recipe.quantization_epochs
+    listener.stage(f"Quantizing, {planned} epochs with fake quantization")
     epochs: tuple[EpochRecord, ...] = ()
-    if plan.quantization_epochs == 0:
+    if planned == 0:
         chosen = np.linspace(0, len(splits.train) - 1, trained.recipe.calibration_images).astype(np.int64)
         model = post_training(trained, splits.train.take(np.unique(chosen)))
     else:
