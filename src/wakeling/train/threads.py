@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -87,9 +88,7 @@ def choose_threads(
     room = limit - busy() + 0.5
     counts = sorted({min(2**power, limit) for power in range(limit.bit_length() + 1)})
     counts = [count for count in counts if count == 1 or count <= room]
-    tried: list[tuple[int, float]] = []
-    for count in counts:
-        tried.append((count, training_speed(graph, count, batch_size, seconds / len(counts), clock)))
+    tried = [(count, images_per_second(count, seconds / len(counts))) for count in counts]
     best = tried[0]
     for candidate in tried[1:]:
         if candidate[1] > best[1] * _WORTHWHILE:
@@ -98,10 +97,24 @@ def choose_threads(
 
 
 def training_speed(
-    graph: Graph, threads: int, batch_size: int, seconds: float, clock: Callable[[], float]
+    graph: Graph,
+    threads: int,
+    batch_size: int,
+    seconds: float,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> float:
-    """Images per second of training steps; the first warms up and counts only if it took too long."""
-    step = _stepper(graph, batch_size)
+    """Images per second of whole training steps with `threads`, measured for about `seconds`."""
+    return _speed(_stepper(graph, batch_size), batch_size, threads, seconds, clock)
+
+
+def _speed(
+    step: Callable[[], None],
+    batch_size: int,
+    threads: int,
+    seconds: float,
+    clock: Callable[[], float] = time.perf_counter,
+) -> float:
+    """Images per second of `step`; the first warms up and counts only where it took too long."""
     with torch_threads(threads):
         warm = clock()
         step()
