@@ -15,6 +15,7 @@ from wakeling.pipeline.plan import (
     choose_epochs,
     choose_search,
     search_seconds,
+    winner_seconds,
 )
 from wakeling.pipeline.request import DesignRequest
 from wakeling.pipeline.setting import Setting
