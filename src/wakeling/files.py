@@ -12,6 +12,9 @@ from typing import Any
 
 from wakeling.errors import WakelingError
 
+PART_SUFFIX = ".part"
+"""How the name of a file ends that is being written; one that stays is of a process that was killed."""
+
 
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
@@ -20,7 +23,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     On an error, Ctrl-C included, the temporary file is removed and `path` stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PART_SUFFIX)
     os.close(handle)
     temporary = Path(name)
     try:

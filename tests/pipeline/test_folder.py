@@ -35,6 +35,13 @@ def test_another_request_is_refused_by_name(tmp_path: Path) -> None:
         pass
 
 
+def test_what_a_killed_process_was_writing_is_swept_up(tmp_path: Path) -> None:
+    with open_run(tmp_path / "out", REQUEST, resume=True):
+        (tmp_path / "out" / ".plan.json.x1.part").write_text("{")
+    with open_run(tmp_path / "out", REQUEST, resume=True):
+        assert not list((tmp_path / "out").glob("*.part"))
+
+
 def test_two_processes_do_not_share_a_folder(tmp_path: Path) -> None:
     with (
         open_run(tmp_path / "out", REQUEST, resume=True),

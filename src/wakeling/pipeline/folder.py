@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wakeling.errors import RunError
-from wakeling.files import read_json, write_json
+from wakeling.files import PART_SUFFIX, read_json, write_json
 from wakeling.pipeline.request import DesignRequest, check_same, from_json
 
 FORMAT = "wakeling.run/1"
@@ -118,6 +118,8 @@ def open_run(root: Path, request: DesignRequest, *, resume: bool) -> Iterator[Ru
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RunError(f"{root} is in use by another wakeling process; wait for it or stop it") from None
+        for leftover in root.rglob(f"*{PART_SUFFIX}"):  # of a process that was killed while it wrote
+            leftover.unlink()
         if not folder.request.exists():
             write_json(folder.request, {"format": FORMAT, "request": request.to_json()})
         yield folder
