@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     type=click.Choice(["optimized", "reference", "xnnpack"]),
     default="optimized",
     show_default=True,
-    help="LiteRT's kernels; XNNPACK's int8 is not exact.",
+    help="LiteRT's kernels; only the reference ones are exact for int8, and they are slow.",
 )
 @click.option(
     "--predictions", type=click.Path(path_type=Path), help="Write each photo's probability to this CSV."

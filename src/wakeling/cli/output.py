@@ -52,7 +52,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 
 
 def progress_bar() -> Progress:
-    """A progress bar on stderr with the time left."""
+    """A progress bar on stderr with the time left; silent where stderr is no terminal."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -61,10 +61,12 @@ def progress_bar() -> Progress:
         TimeRemainingColumn,
     )
 
+    stderr = console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=console(stderr=True),
+        console=stderr,
+        disable=not stderr.is_terminal,
     )

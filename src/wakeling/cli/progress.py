@@ -9,21 +9,19 @@ from types import TracebackType
 
 from rich.progress import TaskID
 
-from wakeling.cli.output import console, progress_bar
+from wakeling.cli.output import progress_bar
 
 
 class DesignProgress:
     """A `pipeline.Listener` that draws with rich."""
 
     def __init__(self) -> None:
-        self._console = console(stderr=True)
         self._bar = progress_bar()
         self._task: TaskID | None = None
         self._total = 0
 
     def __enter__(self) -> DesignProgress:
-        if self._console.is_terminal:
-            self._bar.start()
+        self._bar.start()
         return self
 
     def __exit__(
@@ -46,7 +44,7 @@ class DesignProgress:
 
     def progress(self, description: str, done: int, total: int) -> None:
         """Move the bar; a new total means new work and a new bar."""
-        if not self._console.is_terminal:
+        if self._bar.disable:
             return
         if self._task is None or self._total != total:
             self._drop_bar()
@@ -62,7 +60,4 @@ class DesignProgress:
             self._task = None
 
     def _print(self, line: str) -> None:
-        if self._bar.live.is_started:
-            self._bar.console.print(line, highlight=False)
-        else:
-            self._console.print(line)
+        self._bar.console.print(line, highlight=False)
