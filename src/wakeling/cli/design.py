@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wakeling.cli.main import INTERRUPTED
 from wakeling.cli.output import json_option, print_json, print_table
 from wakeling.errors import WakelingError
 from wakeling.units import parse_bytes
@@ -163,15 +164,19 @@ def _run(options: dict[str, object]) -> int:
     root, cache = Path(str(options.pop("out"))), options.pop("cache")
     request = _request(options)
     command_line = shlex.join(["wakeling", *sys.argv[1:]])
-    with DesignProgress() as listener:
-        outcome = design(
-            request,
-            root,
-            cache=Path(str(cache)) if cache else cache_folder(),
-            circumstances=circumstances(command_line),
-            resume=resume,
-            listener=listener,
-        )
+    try:
+        with DesignProgress() as listener:
+            outcome = design(
+                request,
+                root,
+                cache=Path(str(cache)) if cache else cache_folder(),
+                circumstances=circumstances(command_line),
+                resume=resume,
+                listener=listener,
+            )
+    except KeyboardInterrupt:
+        click.echo(f"wakeling: interrupted; go on with the same command and --resume ({root})", err=True)
+        return INTERRUPTED
     if as_json:
         print_json(outcome.report.to_json())
     else:

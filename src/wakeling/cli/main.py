@@ -30,6 +30,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """Every command: the module that holds its `command`, and the line that `--help` shows."""
 
 
+INTERRUPTED = 130
+
+
 class LazyGroup(click.Group):
     """Imports a command's module only when that command is called."""
 
@@ -74,9 +77,9 @@ def run(arguments: list[str] | None = None) -> int:
     except WakelingError as error:
         return _fail(str(error), error.exit_code)
     except click.exceptions.Abort:
-        return _fail("interrupted", 130)
+        return _fail("interrupted", INTERRUPTED)
     except KeyboardInterrupt:
-        return _fail("interrupted", 130)
+        return _fail("interrupted", INTERRUPTED)
     except click.ClickException as error:
         if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # click 8.2 and above
             click.echo(error.format_message(), err=True)
