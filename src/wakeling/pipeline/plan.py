@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wakeling.codec import decode, encode
 from wakeling.errors import RunError
 from wakeling.files import read_json, write_json
-from wakeling.report.codec import decode, encode
 from wakeling.search.strategies.successive_halving import rung_sizes
 
 SEARCH_SHARE = 0.35

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from wakeling.codec import decode, encode
 from wakeling.errors import RunError, WakelingError, unknown_name
-from wakeling.report.codec import decode, encode
 from wakeling.search import STRATEGIES, GridSpace
 
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from wakeling.codec import decode, encode
 from wakeling.errors import RunError
-from wakeling.report.codec import decode, encode
 from wakeling.report.networks import Candidate, ChosenNetwork, Epoch
 from wakeling.report.results import (
     Deployment,
@@ -131,13 +131,13 @@ class ReportData:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; raises RunError, naming the field, for a number that is not finite."""
-        return {"format": FORMAT, **encode(self)}
+        return {"format": FORMAT, **encode(self, "report")}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> ReportData:
         """The report that `to_json` wrote; raises RunError where it is none."""
         if not isinstance(value, Mapping) or value.get("format") != FORMAT:
             raise RunError(f"this is no report: its 'format' must be {FORMAT!r}")
-        report = decode(cls, {key: item for key, item in value.items() if key != "format"})
+        report = decode(cls, {key: item for key, item in value.items() if key != "format"}, "report")
         assert isinstance(report, cls)
         return report

@@ -1,6 +1,6 @@
 """Frozen dataclasses to plain JSON values and back, driven by their type annotations.
 
-Covers what the report's data is made of: strings, numbers, booleans, None, literals, unions,
+Covers what the hand-overs of a design run are made of: strings, numbers, booleans, None, literals, unions,
 tuples of one kind, string-keyed mappings and dataclasses. Nothing else is guessed.
 """
 
@@ -18,7 +18,7 @@ from typing import Any, Literal, Union  # Any: plain JSON values have no narrowe
 from wakeling.errors import RunError
 
 
-def encode(value: object, where: str = "report") -> Any:
+def encode(value: object, where: str) -> Any:
     """Plain JSON values of `value`; `where` names it in errors.
 
     Raises RunError for a number that is not finite (JSON has none) and for an unknown type.
@@ -30,7 +30,7 @@ def encode(value: object, where: str = "report") -> Any:
     if isinstance(value, numbers.Real):
         number = float(value)
         if not math.isfinite(number):
-            raise RunError(f"{where} is {number}; a report holds finite numbers, or null for 'not measured'")
+            raise RunError(f"{where} is {number}; JSON holds finite numbers, or null for 'not measured'")
         return number
     if isinstance(value, tuple | list):
         return [encode(item, f"{where}[{index}]") for index, item in enumerate(value)]
@@ -41,10 +41,10 @@ def encode(value: object, where: str = "report") -> Any:
             field.name: encode(getattr(value, field.name), f"{where}.{field.name}")
             for field in dataclasses.fields(value)
         }
-    raise RunError(f"{where} is a {type(value).__name__}, which a report cannot hold; give plain data")
+    raise RunError(f"{where} is a {type(value).__name__}, which JSON cannot hold; give plain data")
 
 
-def decode(kind: Any, value: Any, where: str = "report") -> Any:
+def decode(kind: Any, value: Any, where: str) -> Any:
     """The value of type `kind` that `encode` turned into `value`.
 
     Raises RunError, naming the place, for a missing or unknown field and for a wrong type.
