@@ -45,6 +45,15 @@ def test_rows_are_the_scenes_in_order(tmp_path: Path, resolution: int) -> None:
         assert result.area_fraction[row] == pytest.approx(scene.person_area_fraction)
 
 
+def test_another_size_is_shrunk_and_not_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photos = open_photos("scenes:5:3")
+    expected = drawn_alone(photos, 48)
+    pack(photos, resolution=32, channels=1, cache_dir=tmp_path)
+    monkeypatch.setattr(pictures, "draw_scene", None)
+    result = pack(photos, resolution=48, channels=3, cache_dir=tmp_path)
+    assert np.array_equal(result.images[:], expected)
+
+
 def test_processes_draw_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "FEW_SCENES", 8)
     photos = open_photos("scenes:40")

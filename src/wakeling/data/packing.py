@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from wakeling.data.cache import Row, Shape, open_images, read_index, write_pack
 from wakeling.data.contents import Progress, counted
-from wakeling.data.decode import quiet_pillow
+from wakeling.data.decode import quiet_pillow, shrink
 from wakeling.data.photos import UNLABELED, Example, ImageView, PackedSet, PhotoSet, Refusal
-from wakeling.data.pictures import make_pictures, maker_name
+from wakeling.data.pictures import Picture, Pictures, drawing_size, make_pictures, maker_name
 from wakeling.errors import DataError
 from wakeling.units import format_bytes
 
@@ -49,7 +49,7 @@ def pack(
         )
     shape = (resolution, resolution, channels)
     distinct = _distinct(photos.examples)
-    folder = cache_dir / _digest((maker_name(photos.kind, resolution), str(shape), *distinct))
+    folder = _folder(cache_dir, photos, distinct, shape)
     rows = read_index(folder, shape) or _build(folder, photos, distinct, shape, progress)
     return _join(photos, rows, folder, shape)
 
@@ -67,7 +67,11 @@ def _build(
     shape: Shape,
     progress: Progress | None,
 ) -> Mapping[str, Row]:
-    making = make_pictures(photos, tuple(distinct.values()), shape[0], shape[2])
+    drawn = (drawing_size(shape[0]), drawing_size(shape[0]), 3)
+    if photos.kind == "scenes" and shape != drawn:
+        making = _shrunk_scenes(folder.parent, photos, distinct, drawn, shape, progress)
+    else:
+        making = make_pictures(photos, tuple(distinct.values()), shape[0], shape[2])
     try:
         with quiet_pillow(), closing(making) as pictures:
             named = zip(distinct, counted(pictures, len(distinct), progress), strict=True)
@@ -82,6 +86,38 @@ def _build(
     if rows is None:
         raise DataError(f"the decoded photos in {folder} were changed while they were written; run again")
     return rows
+
+
+def _shrunk_scenes(
+    cache_dir: Path,
+    photos: PhotoSet,
+    distinct: Mapping[str, Example],
+    drawn: Shape,
+    shape: Shape,
+    progress: Progress | None,
+) -> Pictures:
+    """The scenes at a smaller size, from the pack at the size at which they are drawn.
+
+    Drawing a scene takes ten times as long as shrinking it, and a search wants many sizes.
+    """
+    folder = _folder(cache_dir, photos, distinct, drawn)
+    rows = read_index(folder, drawn) or _build(folder, photos, distinct, drawn, progress)
+    store = open_images(folder, len(rows), drawn)
+    for content_hash in distinct:
+        row = rows[content_hash]
+        assert row.row is not None, "a scene can always be drawn"
+        yield Picture(
+            image=shrink(store[row.row], shape[0], shape[2]),
+            width=row.width,
+            height=row.height,
+            label=row.label,
+            area_fraction=row.area_fraction,
+        )
+
+
+def _folder(cache_dir: Path, photos: PhotoSet, distinct: Mapping[str, Example], shape: Shape) -> Path:
+    """Where the pack of these contents at this shape lies."""
+    return cache_dir / _digest((maker_name(photos.kind, shape[0]), str(shape), *distinct))
 
 
 def _join(photos: PhotoSet, rows: Mapping[str, Row], folder: Path, shape: Shape) -> PackedSet:

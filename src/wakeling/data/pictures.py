@@ -58,7 +58,7 @@ def maker_name(kind: Kind, resolution: int) -> str:
     if kind == "scenes":
         from wakeling.data import scenes
 
-        return f"scenes {scenes.SCENES_VERSION} at {_drawing_size(resolution)}, {decoder_name()}"
+        return f"scenes {scenes.SCENES_VERSION} at {drawing_size(resolution)}, {decoder_name()}"
     return decoder_name()
 
 
@@ -145,7 +145,7 @@ def draw_scene(task: tuple[int, int, int, int]) -> Picture:
     from wakeling.data import scenes
 
     seed, index, resolution, channels = task
-    scene = scenes.render(seed, index, _drawing_size(resolution))
+    scene = scenes.render(seed, index, drawing_size(resolution))
     return Picture(
         image=shrink(scene.image, resolution, channels),
         width=scene.image.shape[1],
@@ -155,7 +155,7 @@ def draw_scene(task: tuple[int, int, int, int]) -> Picture:
     )
 
 
-def _drawing_size(resolution: int) -> int:
+def drawing_size(resolution: int) -> int:
     """Scenes are drawn at 128 pixels, or the next doubling that is not below the resolution."""
     size = 128
     while size < resolution:
