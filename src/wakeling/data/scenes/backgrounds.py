@@ -193,7 +193,7 @@ def _beach(dice: Dice, image: Image.Image, horizon: int) -> tuple[Color, Color]:
 def _forest(dice: Dice, image: Image.Image, horizon: int) -> tuple[Color, Color]:
     side = image.width
     green = mix(pick(dice, LEAF), (30, 36, 30), dice.uniform(0.0, 0.5))
-    image.paste(grain(dice, side, side, green, 50, dice.choice((10, 24))), (0, 0))
+    image.paste(grain(dice, side, side, green, 32, dice.choice((10, 24))), (0, 0))
     _ground(
         dice, image, horizon, pick(dice, ((110, 90, 66), (90, 96, 60), (140, 110, 76))), dice.uniform(16, 40)
     )
@@ -264,8 +264,8 @@ def _gradient(dice: Dice, image: Image.Image, horizon: int) -> tuple[Color, Colo
 def _texture(dice: Dice, image: Image.Image, horizon: int) -> tuple[Color, Color]:
     side = image.width
     color = pick(dice, (*LEAF, *GROUND, *SAND, *WOOD, *SKIN))
-    coarse = grain(dice, side, side, color, dice.uniform(20, 80), dice.choice((4, 8, 16)))
-    fine = grain(dice, side, side, color, dice.uniform(20, 90), dice.choice((32, 64)))
+    coarse = grain(dice, side, side, color, dice.uniform(10, 45), dice.choice((4, 8, 16)))
+    fine = grain(dice, side, side, color, dice.uniform(10, 45), dice.choice((32, 64)))
     image.paste(Image.blend(coarse, fine, dice.uniform(0.1, 0.7)), (0, 0))
     return color, shade(color, 0.7)
 
@@ -280,7 +280,7 @@ BACKGROUNDS: dict[str, tuple[Painter, float]] = {
     "forest": (_forest, 1.3),
     "field": (_field, 1.5),
     "gradient": (_gradient, 0.8),
-    "texture": (_texture, 1.0),
+    "texture": (_texture, 0.6),
 }
 
 

@@ -41,9 +41,9 @@ def _lens(dice: Dice, image: Image.Image) -> Image.Image:
     """A third of the pictures are out of focus or shaken; blur is measured in 1/96 of the picture."""
     kind = dice.unit()
     strength = dice.unit() * image.width / 96
-    if kind < 0.2:
+    if kind < 0.12:
         return image.filter(ImageFilter.BoxBlur(0.35 + 0.85 * strength))
-    if kind < 0.33:
+    if kind < 0.18:
         return image.filter(ImageFilter.Kernel((5, 5), _MOTION[dice.integer(0, 3)], scale=5))
     return image
 
@@ -77,7 +77,7 @@ def _vignette(dice: Dice, image: Image.Image) -> Image.Image:
 
 def _tone_curve(dice: Dice) -> list[int]:
     """Exposure, contrast, gamma and color temperature as one table for each channel."""
-    exposure = dice.middling(0.75, 1.3)
+    exposure = dice.middling(0.8, 1.25)
     contrast = dice.middling(0.8, 1.25)
     gamma = dice.middling(0.8, 1.25)
     warmth, tint = dice.middling(-0.12, 0.12), dice.middling(-0.05, 0.05)
@@ -93,7 +93,7 @@ def _tone_curve(dice: Dice) -> list[int]:
 
 def _sensor(dice: Dice, image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """Adds noise to each pixel: most of it in brightness, some of it in color."""
-    strength = dice.uniform(0.5, 3.0) if dice.chance(0.8) else dice.uniform(3.0, 9.0)
+    strength = dice.uniform(0.5, 2.5) if dice.chance(0.88) else dice.uniform(2.5, 7.0)
     generator = dice.generator
     gray = generator.standard_normal((size, size, 1), dtype=np.float32)
     noisy = image + gray * np.float32(strength)

@@ -43,7 +43,7 @@ DISTRACTORS: dict[str, Kind] = {
     "flower": Kind(draw=nature.sunflower, tallness=(0.7, 1.1), place="any", weight=1.2),
     "snowman": Kind(draw=nature.snowman, tallness=(0.7, 1.0), place="out", weight=0.8),
     "rocks": Kind(draw=nature.rocks, tallness=(0.4, 0.8), place="out", weight=0.7),
-    "statue": Kind(draw=street.statue, tallness=(0.9, 1.25), place="any", weight=1.3),
+    "statue": Kind(draw=street.statue, tallness=(0.9, 1.25), place="any", weight=0.9),
     "lamp post": Kind(draw=street.lamp_post, tallness=(1.0, 1.6), place="out", weight=1.2),
     "traffic sign": Kind(draw=street.traffic_sign, tallness=(0.8, 1.3), place="out", weight=1.4),
     "traffic light": Kind(draw=street.traffic_light, tallness=(0.9, 1.4), place="out"),
@@ -70,10 +70,10 @@ DISTRACTORS: dict[str, Kind] = {
 
 CLOSE = (
     ("pet face", 3.0),
-    ("statue", 1.5),
+    ("statue", 0.9),
     ("ball", 1.2),
     ("vase", 1.2),
-    ("toy bear", 1.3),
+    ("toy bear", 0.7),
     ("flower", 1.0),
     ("potted plant", 1.0),
     ("coat on a stand", 1.2),

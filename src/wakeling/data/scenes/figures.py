@@ -23,7 +23,7 @@ def draw_person(brush: Brush, person: Person, *, bust: bool = False) -> None:
     """Draws the figure, 1 unit tall when standing, feet at the brush's origin; `bust` omits the limbs."""
     build = person.build
     shoulder, hip = 0.098 * (0.6 + 0.4 * build), 0.056 * (0.4 + 0.6 * build)
-    if person.head_scale > 1.2:
+    if person.head_scale > 1.38:
         shoulder *= 0.9
     bones = joints(person.pose, shoulder_half_width=shoulder, hip_half_width=hip)
     side_view = person.pose.side_view
@@ -101,7 +101,7 @@ def _torso(brush: Brush, person: Person, bones: Skeleton, shoulder: float, hip: 
     else:
         chest, belly, seat, neck = (
             shoulder,
-            (0.07 if person.head_scale < 1.2 else 0.075) * build,
+            (0.07 if person.head_scale < 1.38 else 0.075) * build,
             hip + 0.042,
             0.032,
         )

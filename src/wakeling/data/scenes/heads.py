@@ -10,7 +10,7 @@ from wakeling.data.scenes.brush import Brush, Point
 from wakeling.data.scenes.palette import Color, mix, shade
 
 HAIRSTYLES = (("short", 5.0), ("long", 3.0), ("bald", 0.8), ("bun", 1.0), ("curly", 1.4), ("ponytail", 1.0))
-HATS = (("none", 7.0), ("cap", 1.0), ("beanie", 0.7), ("brim", 0.7), ("helmet", 0.5), ("scarf", 0.6))
+HATS = (("none", 10.0), ("cap", 1.0), ("beanie", 0.7), ("brim", 0.7), ("helmet", 0.5), ("scarf", 0.6))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ def _face(brush: Brush, head: Head, at: Place, x: float, y: float, radius: float
     if head.beard and not head.stone:
         chin = at(0.25 if head.view == "side" else 0.0, -0.68)
         brush.ellipse(chin[0], chin[1], 0.66 * half_width, 0.34 * radius, head.hair)
-    if pixels < 7:
+    if pixels < 5:
         return
     shift = {"front": 0.0, "turned": 0.28, "side": 0.55}[head.view]
     eyes = (shift,) if head.view == "side" else (shift - 0.4, shift + 0.4)

@@ -13,7 +13,7 @@ from wakeling.data.scenes.dice import Dice
 Color = tuple[int, int, int]
 
 SKIN: tuple[Color, ...] = (
-    (250, 226, 210),
+    (244, 214, 192),
     (240, 204, 176),
     (224, 178, 142),
     (198, 146, 106),

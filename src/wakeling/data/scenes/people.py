@@ -37,13 +37,13 @@ def sample_person(dice: Dice, *, close: bool = False, ambient: Color | None = No
     child = dice.chance(0.15)
     tone = skin(dice)
     top, bottom = paint(dice), paint(dice)
-    if ambient is not None and dice.chance(0.3):
+    if ambient is not None and dice.chance(0.12):
         top = jitter(dice, ambient, 22.0)
         if dice.chance(0.5):
             bottom = jitter(dice, ambient, 26.0)
     if dice.chance(0.12):
         bottom = top
-    back = not pose.side_view and pose.family != "sitting" and dice.chance(0.12 if close else 0.22)
+    back = not pose.side_view and pose.family != "sitting" and dice.chance(0.08 if close else 0.12)
     hat = dice.weighted(HATS)
     head = Head(
         skin=tone,
@@ -60,7 +60,7 @@ def sample_person(dice: Dice, *, close: bool = False, ambient: Color | None = No
     return Person(
         pose=pose,
         build=dice.middling(0.82, 1.45),
-        head_scale=dice.uniform(1.25, 1.5) if child else dice.uniform(0.97, 1.12),
+        head_scale=dice.uniform(1.4, 1.6) if child else dice.uniform(1.15, 1.35),
         skin=tone,
         head=head,
         top=top,

@@ -56,7 +56,7 @@ def plan_scene(dice: Dice) -> Plan:
     horizon = dice.uniform(0.2, 0.6)
     eye = dice.uniform(0.75, 1.25)
     slots = [_main_slot(dice, horizon, eye)]
-    for _ in range(dice.weighted(((0, 4.0), (1, 3.0), (2, 1.2)))):
+    for _ in range(dice.weighted(((0, 6.0), (1, 3.0), (2, 1.0)))):
         slots.append(_other_slot(dice, slots[0], horizon, eye))
     items = [_fill(dice, slot, background, person=label == 1) for slot in slots[:1]]
     together = dice.chance(0.3)  # a group of people, or a flock of the same thing
@@ -82,19 +82,20 @@ def _item(dice: Dice, x: float, foot: float, height: float, role: str = "subject
 
 def _main_slot(dice: Dice, horizon: float, eye: float) -> Item:
     """Mostly whole figures at all distances; a quarter are cut by the frame."""
-    if dice.chance(0.3):
-        height = math.exp(dice.uniform(math.log(CLOSE_HEIGHT), math.log(3.0)))
+    if dice.chance(0.25):
+        height = math.exp(dice.uniform(math.log(CLOSE_HEIGHT), math.log(2.2)))
         return _item(dice, dice.middling(0.12, 0.88), dice.uniform(0.02, 0.3) + height, height)
-    height = math.exp(dice.uniform(math.log(0.45), math.log(1.1)))
+    least = 0.35 if dice.chance(0.15) else 0.7
+    height = math.exp(dice.uniform(math.log(least), math.log(1.2)))
     foot = min(horizon + height * eye * 0.8, dice.uniform(0.95, 1.2))
-    foot = max(foot, height * dice.uniform(0.8, 1.04))
+    foot = max(foot, height * dice.uniform(0.8, 1.0) if dice.chance(0.1) else height * 1.02)
     margin = min(0.35, 0.15 * height)
     return _item(dice, dice.uniform(margin, 1 - margin), foot, height)
 
 
 def _other_slot(dice: Dice, main: Item, horizon: float, eye: float) -> Item:
     near = dice.chance(0.4)
-    scale = dice.uniform(0.85, 1.15) if near else dice.uniform(0.4, 1.2)
+    scale = dice.uniform(0.7, 1.05) if near else dice.uniform(0.4, 0.9)
     height = min(main.height, 1.3) * scale
     height = max(height, 0.2)
     foot = min(horizon + height * eye * 0.8, 1.15)
@@ -120,7 +121,7 @@ def _stand_in(dice: Dice, slot: Item, name: str) -> Item:
 
 def _occluders(dice: Dice, main: Item) -> list[Item]:
     """Sometimes something in front of the main slot, hiding a part of it."""
-    if not dice.chance(0.15):
+    if not dice.chance(0.1):
         return []
     name = dice.weighted(OCCLUDERS)
     low, high = kind_named(name).tallness
