@@ -48,7 +48,8 @@ def test_our_own_file_answers_as_the_golden_interpreter(channels: int, kernels: 
     assert classifier.preprocessing.origin == "the model's metadata"
     pixels = random_images(model, 20, 1)
     found = probabilities(classifier, pixels, kernels=kernels)
-    assert np.abs(found - golden.probabilities(model, pixels)).max() <= 1 / 256
+    steps = np.abs(found - golden.probabilities(model, pixels)).max() * 256
+    assert steps <= (1 if kernels == "reference" else 8)  # only the reference kernels are exact
 
 
 def test_the_wake_words_output_and_the_channel_order_are_heeded(tmp_path: Path) -> None:

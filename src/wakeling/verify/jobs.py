@@ -16,7 +16,7 @@ Kernels = Literal["reference", "optimized", "xnnpack"]
 Feed = Literal["raw", "minus128", "unit", "signed_unit"]
 
 KERNELS: tuple[Kernels, ...] = ("optimized", "reference", "xnnpack")
-"""LiteRT's kernels: fast, plain, and those of its default delegate, whose int8 is not exact."""
+"""LiteRT's kernels: fast, plain, and those of its default delegate. Only the plain ones are exact."""
 
 FEEDS: tuple[Feed, ...] = ("raw", "minus128", "unit", "signed_unit")
 """How a pixel p becomes the input's value: p, p − 128, p / 255, p / 127.5 − 1."""

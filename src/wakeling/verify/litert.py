@@ -1,7 +1,7 @@
 """LiteRT's interpreter in a child process: the second witness, and the runner of any .tflite file.
 
-With its reference kernels it is a witness. Its optimized kernels measure accuracy quickly; XNNPACK
-is faster still but not exact for int8, so it never bears witness. Comparing is in `verify.compare`.
+With its reference kernels it is a witness. Its optimized kernels and XNNPACK measure accuracy quickly
+but are off by one here and there, so they never bear witness. Comparing is in `verify.compare`.
 """
 
 from __future__ import annotations

@@ -35,8 +35,8 @@ def run(
 def arena(content: bytes) -> ArenaUse:
     """What the file takes of TFLM's tensor arena on this (64-bit) computer.
 
-    The head (activations) is the same on a board; the tail holds structures with pointers and is
-    smaller on a 32-bit one. Raises as `run`.
+    The head (activations) is the same on a board with the same reference kernels; the tail holds
+    structures with pointers and is smaller on a 32-bit one. Raises as `run`.
     """
     from wakeling.export.schema import read_model
 
