@@ -367,3 +367,8 @@ def test_importing_the_report_imports_no_heavy_library():
 def test_a_search_without_training_is_not_described_as_trained(page, infeasible_html):
     assert "None was trained." in Page(infeasible_html).text
     assert "None was trained." not in page.text
+
+
+def test_milliseconds_are_written_out() -> None:
+    assert format_budget(1000, "ms") == "1,000 ms"
+    assert format_budget(65536, "bytes") == "64.0 KiB"

@@ -87,7 +87,7 @@ def format_budget(amount: int, unit: str) -> str:
     """An amount of a budget in its unit."""
     if unit == "bytes":
         return format_bytes(amount)
-    return f"{format_count(amount)} {unit}"
+    return f"{amount:,} ms" if unit == "ms" else f"{format_count(amount)} {unit}"
 
 
 def format_limit(amount: int, unit: str) -> str:
