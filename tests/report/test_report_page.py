@@ -14,6 +14,7 @@ import pytest
 from tests.report import sample
 from wakeling import report
 from wakeling.errors import MissingDependencyError, RunError
+from wakeling.report.page import format_budget
 
 HOSTILE = (
     '"><script>alert(1)</script><img src=x onerror="x"> \'&amp; $x^2$ {{ 7*7 }} ]]> --> </style> '
