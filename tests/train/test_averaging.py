@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import torch
 
 from tests.train.pictures import tiny_graph
 from wakeling.nets import build, export_weights, initialize
 from wakeling.train.averaging import Average, averaged_names
-from wakeling.train.statistics import has_statistics, with_measured_statistics
 
 
 def network(seed: int = 0):
@@ -54,31 +52,3 @@ def test_statistics_are_averaged_and_counters_copied():
     names = averaged_names(network())
     assert any(name.endswith("running_var") for name in names)
     assert not any(name.endswith("num_batches_tracked") for name in names)
-
-
-def test_measured_statistics_are_the_mean_over_the_batches():
-    module = network()
-    before = export_weights(module)
-    measured = export_weights(with_measured_statistics(module, batches()))
-    stem = module.layers[0]
-    means, variances = [], []
-    for batch in batches():
-        with torch.no_grad():
-            made = stem(batch)
-        means.append(made.mean(dim=(0, 2, 3)).numpy())
-        variances.append(made.var(dim=(0, 2, 3)).numpy())
-    np.testing.assert_allclose(measured["stem_bn/mean"], np.mean(means, axis=0), atol=1e-5)
-    np.testing.assert_allclose(measured["stem_bn/variance"], np.mean(variances, axis=0), rtol=1e-4)
-    after = export_weights(module)
-    assert all(np.array_equal(before[key], after[key]) for key in before)
-    unchanged = [key for key in before if key.rpartition("/")[2] not in ("mean", "variance")]
-    assert all(np.array_equal(before[key], measured[key]) for key in unchanged)
-
-
-def test_measuring_leaves_the_copy_ready_to_predict():
-    copied = with_measured_statistics(network(), batches())
-    assert not copied.training
-    assert has_statistics(copied)
-    momenta = [part.momentum for part in copied.modules() if isinstance(part, torch.nn.BatchNorm2d)]
-    assert momenta == [pytest.approx(0.1)] * 4
-    assert not has_statistics(torch.nn.Linear(2, 2))

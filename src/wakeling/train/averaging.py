@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from wakeling.train.statistics import copy_module
+from wakeling.nets import GraphModule
 
 
 def averaged_names(module: nn.Module) -> frozenset[str]:
@@ -26,7 +28,9 @@ class Average:
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
-        self.module = copy_module(module).eval().requires_grad_(False)
+        graphs = (part.graph for part in module.modules() if isinstance(part, GraphModule))
+        frozen: dict[int, object] = {id(graph): graph for graph in graphs}
+        self.module = copy.deepcopy(module, frozen).eval().requires_grad_(False)
         self._decay = decay
         names = averaged_names(module)
         source, copied = module.state_dict(), self.module.state_dict()

@@ -26,7 +26,6 @@ from wakeling.train.history import EpochRecord, OnEpoch, OnStep, StepRecord
 from wakeling.train.prediction import probabilities
 from wakeling.train.recipe import Recipe
 from wakeling.train.state import restore, snapshot
-from wakeling.train.statistics import has_statistics, with_measured_statistics
 from wakeling.train.targets import Photos, Targets, epoch_order
 
 
@@ -78,15 +77,11 @@ def run(course: Course, found: Checkpoint | None) -> tuple[nn.Module, tuple[Epoc
         restore(found.arrays, module, average.module, optimizer)
         history = list(found.history)
     progress = _Progress(course, first=len(history))
-    final = average.module
-    if history and len(history) == course.epochs:
-        final = _settled(average.module, course)
     for epoch in range(len(history), course.epochs):
         course.prepare(module, epoch)
         started = time.perf_counter()
         loss, accuracy, rate = _epoch(course, module, optimizer, average, epoch, progress)
-        final = _settled(average.module, course)
-        balanced, auc = _validate(final, course)
+        balanced, auc = _validate(average.module, course)
         history.append(
             EpochRecord(
                 epoch=epoch + 1,
@@ -109,20 +104,7 @@ def run(course: Course, found: Checkpoint | None) -> tuple[nn.Module, tuple[Epoc
             )
             save_checkpoint(course.checkpoint, newest)
         course.on_epoch(history[-1])
-    return final, tuple(history)
-
-
-def _settled(averaged: nn.Module, course: Course) -> nn.Module:
-    """The averaged module with batch-norm statistics measured on photos as they are."""
-    count = course.recipe.statistics_batches
-    if count == 0 or not has_statistics(averaged):
-        return averaged
-    random = np.random.default_rng((course.recipe.seed, course.stream))
-    rows = course.targets.rows[epoch_order(course.targets, course.recipe, random)]
-    size = min(course.recipe.batch_size, len(rows))
-    chosen = (rows[start : start + size] for start in range(0, min(count * size, len(rows)), size))
-    batches = (to_real(course.train.images[part], course.device) for part in chosen if len(part) > 1)
-    return with_measured_statistics(averaged, batches)
+    return average.module, tuple(history)
 
 
 def steps_per_epoch(targets: Targets, recipe: Recipe) -> int:

@@ -88,12 +88,11 @@ class Recipe:
     `learning_rate` is the peak for a batch of 128 and scales with `batch_size`; it rises linearly
     over `warmup_epochs` and falls along a cosine to `final_learning_rate_fraction` of the peak.
     `weight_averaging` is the decay per step of the exponential moving average that becomes the
-    model (0: the last weights); its batch-norm statistics are measured on `statistics_batches`
-    batches after each epoch (0: averaged like the weights). `soft_label_weight` is the share of
-    the target that comes from the data's probability, where it has one; `use_unlabeled` also
-    trains on photos that have a probability and no label. `balance` says how the two classes get
-    equal weight. `threads` None means a short trial decides. The last part is fake-quantized:
-    `quantization_epochs` at `quantization_learning_rate`.
+    model (0: the last weights). `soft_label_weight` is the share of the target that comes from
+    the data's probability, where it has one; `use_unlabeled` also trains on photos that have a
+    probability and no label. `balance` says how the two classes get equal weight. `threads` None
+    means a short trial decides. The last part is fake-quantized: `quantization_epochs` at
+    `quantization_learning_rate`.
     """
 
     epochs: int = 30
@@ -109,7 +108,6 @@ class Recipe:
     soft_label_weight: float = 0.7
     use_unlabeled: bool = True
     weight_averaging: float = 0.998
-    statistics_batches: int = 16
     balance: Balance = "loss"
     augmentation: Augmentation = field(default_factory=Augmentation)
     quantization_epochs: int = 3
@@ -136,7 +134,6 @@ class Recipe:
         _require_whole("seed", self.seed, 0, 2**63 - 1)
         if self.threads is not None:
             _require_whole("threads", self.threads, 1, 1024)
-        _require_whole("statistics_batches", self.statistics_batches, 0, 100_000)
         _choose("optimizer", self.optimizer, get_args(Optimizer))
         _choose("balance", self.balance, get_args(Balance))
 
