@@ -16,7 +16,7 @@ ARGUMENTS = (
     *("design", "--data", "scenes:400", "--board", "arduino-nano-33-ble-sense", "--resume"),
     *("--families", "mobilenet_v1,mobilenet_v2", "--alphas", "0.1", "--resolutions", "32,40"),
     *("--channels", "1", "--depths", "0.5", "--finalists", "3", "--rung-epochs", "2,4"),
-    *("--epochs", "8", "--quantization-epochs", "4", "--threads", "1"),
+    *("--epochs", "14", "--quantization-epochs", "5", "--threads", "1"),
 )
 KILLS = 5
 
@@ -41,21 +41,16 @@ def test_killed_five_times_the_run_ends_with_the_same_model(tmp_path: Path) -> N
     _finish(_start(tmp_path / "whole", cache))
     seconds = time.monotonic() - started
     draws = random.Random(int(os.environ.get("WAKELING_KILL_SEED", "1")))
-    kills, moments = 0, []
-    while kills < KILLS:
-        process = _start(tmp_path / "killed", cache)
-        moments.append(draws.uniform(0.1, 0.6) * seconds)
-        try:
-            process.wait(timeout=moments[-1])
-            break
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            kills += 1
-    print(
-        f"killed {kills} times, after {', '.join(f'{moment:.1f}' for moment in moments)} s of {seconds:.1f} s"
-    )
-    assert kills >= 3, "the run ended before it was killed often enough; make it longer"
+    moments = [draws.uniform(0.15, 0.45) * seconds for _ in range(KILLS)]
+    for moment in moments:
+        with _start(tmp_path / "killed", cache) as process:
+            try:
+                process.wait(timeout=moment)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+        assert process.returncode == -signal.SIGKILL, "the run ended before it was killed; make it longer"
+    shown = ", ".join(f"{moment:.1f}" for moment in moments)
+    print(f"killed after {shown} s; uninterrupted {seconds:.1f} s")
     _finish(_start(tmp_path / "killed", cache))
     for name in ("model.tflite", "quantized.npz", "network.toml", "cost.json"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
