@@ -71,7 +71,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--aware", action="store_true")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "wakeling")
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:

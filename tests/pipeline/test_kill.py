@@ -16,7 +16,7 @@ ARGUMENTS = (
     *("design", "--data", "scenes:400", "--board", "arduino-nano-33-ble-sense", "--resume"),
     *("--families", "mobilenet_v1,mobilenet_v2", "--alphas", "0.1", "--resolutions", "32,40"),
     *("--channels", "1", "--depths", "0.5", "--finalists", "3", "--rung-epochs", "2,4"),
-    *("--epochs", "14", "--quantization-epochs", "5", "--threads", "1"),
+    *("--epochs", "40", "--quantization-epochs", "10", "--threads", "1"),
 )
 KILLS = 5
 
@@ -41,14 +41,14 @@ def test_killed_five_times_the_run_ends_with_the_same_model(tmp_path: Path) -> N
     _finish(_start(tmp_path / "whole", cache))
     seconds = time.monotonic() - started
     draws = random.Random(int(os.environ.get("WAKELING_KILL_SEED", "1")))
-    moments = [draws.uniform(0.15, 0.45) * seconds for _ in range(KILLS)]
+    moments = [draws.uniform(0.05, 0.19) * seconds for _ in range(KILLS)]
     for moment in moments:
         with _start(tmp_path / "killed", cache) as process:
             try:
                 process.wait(timeout=moment)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-        assert process.returncode == -signal.SIGKILL, "the run ended before it was killed; make it longer"
+        assert process.returncode == -signal.SIGKILL  # together the moments are shorter than one run
     shown = ", ".join(f"{moment:.1f}" for moment in moments)
     print(f"killed after {shown} s; uninterrupted {seconds:.1f} s")
     _finish(_start(tmp_path / "killed", cache))

@@ -51,7 +51,7 @@ def test_an_object_that_is_no_plain_data_is_refused():
     [
         (lambda v: v.pop("format"), "this is no report"),
         (lambda v: v.pop("verdict"), r"report lacks the field 'verdict'"),
-        (lambda v: v.update(colour="red"), r"unknown field 'colour'"),
+        (lambda v: v.update(color="red"), r"unknown field 'color'"),
         (lambda v: v.update(seed="seven"), r"report\.seed is a str"),
         (lambda v: v.update(verdict=3), r"report\.verdict is a int; expected the fields of Verdict"),
         (lambda v: v["data"].update(kind="films"), r"report\.data\.kind is 'films'; allowed: photos, scenes"),

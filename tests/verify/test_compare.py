@@ -60,7 +60,7 @@ def test_the_arena_holds_the_largest_layer_and_is_said_in_parts() -> None:
     model = network(resolution=96)
     arena = tflm.arena(tflite.to_bytes(model))
     assert arena.total_bytes == arena.head_bytes + arena.tail_bytes
-    assert arena.head_bytes >= 48 * 48 * 8 + 48 * 48 * 16  # the largest pair of neighbours
+    assert arena.head_bytes >= 48 * 48 * 8 + 48 * 48 * 16  # the largest pair of neighbors
     assert arena.head_bytes < 1.5 * (48 * 48 * 8 + 48 * 48 * 16)
     assert tflm.arena_bytes(tflite.to_bytes(model)) == arena.total_bytes
 

@@ -1,4 +1,4 @@
-"""`wakeling evaluate`: a model's accuracy on labelled photos."""
+"""`wakeling evaluate`: a model's accuracy on labeled photos."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--data", "source", required=True, help="Labelled photos: a folder, a manifest, scenes.")
+@click.option("--data", "source", required=True, help="Labeled photos: a folder, a manifest, scenes.")
 @click.option(
     "--split",
     type=click.Choice(["train", "val", "test", "all"]),
@@ -64,7 +64,7 @@ def command(
     predictions: Path | None,
     as_json: bool,
 ) -> None:
-    """Run MODEL, any single-input image classifier as .tflite, on labelled photos.
+    """Run MODEL, any single-input image classifier as .tflite, on labeled photos.
 
     Prints accuracy, balanced accuracy and AUC with 95 % intervals and the confusion, for each
     source of photos and for all.

@@ -23,7 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "sweep": ("wakeling.cli.sweep", "A family's cost over width multipliers and resolutions."),
         "boards": ("wakeling.cli.boards", "The boards and their limits."),
         "data": ("wakeling.cli.data", "Look at photos before they are used."),
-        "evaluate": ("wakeling.cli.evaluate", "A model's accuracy on labelled photos."),
+        "evaluate": ("wakeling.cli.evaluate", "A model's accuracy on labeled photos."),
         "verify": ("wakeling.cli.verify", "Does every runtime compute the same numbers?"),
     }
 )

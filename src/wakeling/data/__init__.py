@@ -1,4 +1,4 @@
-"""From what it learns: labelled photos, or drawn scenes, as splits of small uint8 pictures.
+"""From what it learns: labeled photos, or drawn scenes, as splits of small uint8 pictures.
 
 `open_photos` lists and checks, `pack` decodes. Importing this package does not import Pillow.
 """

@@ -1,4 +1,4 @@
-"""The data's dataclasses: labelled photos on disk, and the same photos decoded into one array.
+"""The data's dataclasses: labeled photos on disk, and the same photos decoded into one array.
 
 Nothing here reads a file or needs Pillow. `sources.py` makes a `PhotoSet`, `packing.py` a `PackedSet`.
 """

@@ -108,7 +108,7 @@ def _place_beside_given(example: Example, val_is_given: bool, held_out: Mapping[
 
 
 def leaks(examples: Iterable[Example]) -> tuple[str, ...]:
-    """One remark for each pair of splits that share photos, and one for copies labelled both ways."""
+    """One remark for each pair of splits that share photos, and one for copies labeled both ways."""
     splits: dict[str, set[str]] = defaultdict(set)
     labels: dict[str, set[int]] = defaultdict(set)
     for example in examples:

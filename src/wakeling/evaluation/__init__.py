@@ -1,4 +1,4 @@
-"""How accurate a .tflite file is on labelled photos: ours, or one that somebody else made."""
+"""How accurate a .tflite file is on labeled photos: ours, or one that somebody else made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A classifier's figures on labelled photos: for each source of photos, and for all together.
+"""A classifier's figures on labeled photos: for each source of photos, and for all together.
 
 Running the classifier is in `evaluation.classifier`, the statistics in `train.metrics`.
 """
@@ -66,7 +66,7 @@ class Evaluation:
 def evaluate(
     classifier: Classifier, photos: PackedSet, *, threshold: float = 0.5, kernels: Kernels = "optimized"
 ) -> Evaluation:
-    """Run the classifier on the labelled photos of a set packed at its input's size.
+    """Run the classifier on the labeled photos of a set packed at its input's size.
 
     Raises DataError where no photo has a label or the pack has another size, ModelFileError where
     LiteRT refuses the file.

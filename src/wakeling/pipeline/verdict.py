@@ -53,7 +53,7 @@ def _agreement(report: VerificationReport) -> str:
         return f"{named('differ')} computes other numbers than the integer reference"
     if not named("agree"):
         return "no other runtime was there to confirm the numbers"
-    return f"{named('agree')} confirmed every number on {report.images} images"
+    return f"{named('agree')} agreed with the integer reference on {report.images} images"
 
 
 def _budgets(

@@ -139,8 +139,8 @@ def _context(data: ReportData) -> dict[str, Any]:
         "wake_word": wake_word,
         "any_trained": any(row.balanced_accuracy is not None for row in data.candidates),
         "mistakes": [
-            (f"Missed: labelled {wake_word}", [row for row in data.mistakes if row.label == wake_word]),
-            ("False alarms: labelled otherwise", [row for row in data.mistakes if row.label != wake_word]),
+            (f"Missed: labeled {wake_word}", [row for row in data.mistakes if row.label == wake_word]),
+            ("False alarms: labeled otherwise", [row for row in data.mistakes if row.label != wake_word]),
         ],
         "firmware_steps": firmware.steps(data.deployment) if data.deployment else (),
         "arena_reserved": firmware.reserved_bytes(data.deployment.arena_bytes) if data.deployment else 0,

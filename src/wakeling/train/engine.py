@@ -214,7 +214,7 @@ def soft_cross_entropy(logits: Tensor, values: Tensor, weights: Tensor | None) -
 
 
 def _validate(module: nn.Module, course: Course) -> tuple[float | None, float | None]:
-    """Balanced accuracy and AUC on the labelled val photos; None where a class has none."""
+    """Balanced accuracy and AUC on the labeled val photos; None where a class has none."""
     label = np.asarray(course.validation.label)
     rows = np.flatnonzero(label >= 0)
     answers = probabilities(module, _Rows(course.validation.images, rows), course.device)

@@ -60,7 +60,7 @@ class Targets:
 def targets_of(photos: Photos, recipe: Recipe) -> Targets:
     """Targets for every photo that the recipe can learn from.
 
-    A labelled photo's target is (1 − s)·one-hot + s/classes (label smoothing: Szegedy et al. 2016,
+    A labeled photo's target is (1 − s)·one-hot + s/classes (label smoothing: Szegedy et al. 2016,
     section 7), mixed with the data's probability by `recipe.soft_label_weight`. An unlabeled
     photo's target is its probability. With `balance`, each class has the same total weight.
     Raises DataError for labels or probabilities outside their range, or a class without photos.
@@ -69,17 +69,17 @@ def targets_of(photos: Photos, recipe: Recipe) -> Targets:
     label, probability = np.asarray(photos.label), np.asarray(photos.probability, np.float64)
     _check(label, probability, classes)
     known = ~np.isnan(probability) & (classes == 2)
-    labelled = label >= 0
-    rows = np.flatnonzero(labelled | (known & (recipe.use_unlabeled and recipe.soft_label_weight > 0)))
-    share = np.where(labelled, recipe.soft_label_weight, 1.0) * known
+    labeled = label >= 0
+    rows = np.flatnonzero(labeled | (known & (recipe.use_unlabeled and recipe.soft_label_weight > 0)))
+    share = np.where(labeled, recipe.soft_label_weight, 1.0) * known
     hard = np.full((len(label), classes), recipe.label_smoothing / classes)
-    hard[labelled, label[labelled]] += 1 - recipe.label_smoothing
+    hard[labeled, label[labeled]] += 1 - recipe.label_smoothing
     values = (1 - share)[:, None] * hard
     if classes == 2:
         filled = np.where(known, probability, 0.0)
         values = values + share[:, None] * np.stack([1 - filled, filled], axis=1)
     chosen = values[rows]
-    membership = np.where(labelled[rows, None], np.eye(classes)[np.maximum(label[rows], 0)], chosen)
+    membership = np.where(labeled[rows, None], np.eye(classes)[np.maximum(label[rows], 0)], chosen)
     weights = _balancing(membership) if recipe.balance != "none" else np.ones(len(rows))
     return Targets(
         rows=rows, values=chosen.astype(np.float32), weights=(weights / weights.mean()).astype(np.float32)

@@ -1,8 +1,8 @@
 """What goes where: a scene as a list of slots, decided before anything is drawn.
 
 Both classes come from the same distribution of slots. A slot has a place and the height that a person
-would have there; in a scene with people the first slot holds a person, in a scene without it holds
-something else of about that size. So position, size, number and overlap of things do not tell the classes
+would have there; in a scene with people the first slot holds a person, in a scene without it nearly always
+holds something else of about that size. So position, size, number and overlap of things do not tell the classes
 apart: only what the things are does.
 """
 
@@ -17,6 +17,8 @@ from wakeling.data.scenes.distractors import CLOSE, OCCLUDERS, choices, kind_nam
 
 PERSON = "person"
 CLOSE_HEIGHT = 1.25  # a figure taller than this is cut by the frame: a close view
+
+NOTHING_THERE = 0.12  # of the scenes without people, so many leave the main place empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +60,17 @@ def plan_scene(dice: Dice) -> Plan:
     slots = [_main_slot(dice, horizon, eye)]
     for _ in range(dice.weighted(((0, 6.0), (1, 3.0), (2, 1.0)))):
         slots.append(_other_slot(dice, slots[0], horizon, eye))
-    items = [_fill(dice, slot, background, person=label == 1) for slot in slots[:1]]
+    items = [_fill(dice, slots[0], background, person=label == 1)]
     together = dice.chance(0.3)  # a group of people, or a flock of the same thing
     for slot in slots[1:]:
         person = label == 1 and dice.chance(0.9 if together else 0.2)
-        again = label == 0 and together and dice.chance(0.6) and slot.height <= CLOSE_HEIGHT
-        if again and slots[0].height <= CLOSE_HEIGHT:
+        again = label == 0 and together and dice.chance(0.6) and slots[0].height <= CLOSE_HEIGHT
+        if again:
             items.append(_stand_in(dice, slot, items[0].name))
         else:
             items.append(_fill(dice, slot, background, person=person))
+    if label == 0 and dice.chance(NOTHING_THERE):
+        items = items[1:]
     items.extend(_occluders(dice, slots[0]))
     if dice.chance(0.06):
         items.extend(_specks(dice, horizon))
@@ -85,7 +89,7 @@ def _main_slot(dice: Dice, horizon: float, eye: float) -> Item:
     if dice.chance(0.25):
         height = math.exp(dice.uniform(math.log(CLOSE_HEIGHT), math.log(2.2)))
         return _item(dice, dice.middling(0.12, 0.88), dice.uniform(0.02, 0.3) + height, height)
-    least = 0.35 if dice.chance(0.15) else 0.7
+    least = 0.35 if dice.chance(0.1) else 0.78
     height = math.exp(dice.uniform(math.log(least), math.log(1.2)))
     foot = min(horizon + height * eye * 0.8, dice.uniform(0.95, 1.2))
     foot = max(foot, height * dice.uniform(0.8, 1.0) if dice.chance(0.1) else height * 1.02)

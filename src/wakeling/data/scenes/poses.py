@@ -198,8 +198,8 @@ POSES: tuple[tuple[Callable[[Dice], Pose], float], ...] = (
     (_running, 1.3),
     (_sitting, 2.0),
     (_raised, 1.2),
-    (_bending, 0.8),
-    (_crouching, 0.6),
+    (_bending, 0.5),
+    (_crouching, 0.4),
     (_carrying, 1.3),
 )
 
