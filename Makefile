@@ -12,7 +12,7 @@ $(READY): requirements.lock pyproject.toml scripts/setup.sh
 	touch $@
 
 demo: $(READY)
-	$(BIN)/wakeling design --data scenes --board arduino-nano-33-ble-sense --out out/demo --minutes 4 --resume
+	$(BIN)/wakeling design --data scenes --board arduino-nano-33-ble-sense --out out/demo --resolutions 48,64,80 --frame-ms 500 --minutes 5 --resume
 
 test: $(READY)
 	$(BIN)/pytest
