@@ -84,14 +84,16 @@ def logistic_accuracy(
         return float(((test @ weights + offset > 0) == (test_label > 0.5)).float().mean())
 
 
-def linear_table(images: NDArray[np.uint8], label: NDArray[np.int64], train_count: int) -> dict[str, float]:
+def linear_table(
+    images: NDArray[np.uint8], label: NDArray[np.int64], train_count: int, test_count: int
+) -> dict[str, float]:
     target = torch.from_numpy(label).float()
     table = {}
     for side in LINEAR_SIDES:
         pixels = shrunk(images, side)
-        train, test = pixels[:train_count], pixels[train_count:]
+        train, test = pixels[:train_count], pixels[-test_count:]
         accuracies = [
-            logistic_accuracy(train, target[:train_count], test, target[train_count:], penalty)
+            logistic_accuracy(train, target[:train_count], test, target[-test_count:], penalty)
             for penalty in PENALTIES
         ]
         table[f"logistic regression, {side} x {side} x 3"] = max(accuracies)
@@ -107,6 +109,37 @@ def report_epoch(start: float, record: EpochRecord) -> None:
     )
 
 
+def network_figures(
+    images: NDArray[np.uint8],
+    label: NDArray[np.int64],
+    area: NDArray[np.float64],
+    arguments: argparse.Namespace,
+) -> dict[str, object]:
+    graph = lower(FAMILIES["mobilenet_v1"](alpha=0.25, resolution=96, channels=3, classes=2))
+    first = arguments.train
+    name = f"{arguments.seed} {len(label)}"
+    train_set = packed(images[:first], label[:first], "train", f"train {name}")
+    test_set = packed(images[first:], label[first:], "test", f"test {name}")
+    recipe = Recipe(epochs=arguments.epochs, batch_size=arguments.batch, threads=arguments.threads)
+    start = time.time()
+    trained = fit(graph, train_set, test_set, recipe, on_epoch=partial(report_epoch, start))
+    seconds = time.time() - start
+    answer = predict(graph, trained.weights, test_set.images, threads=arguments.threads) > 0.5
+    truth, test_area = test_set.label == 1, area[arguments.train :]
+    by_area = {
+        f"{low:g} to {min(high, 1):g}": [int(chosen.sum()), float(answer[chosen].mean())]
+        for low, high in AREAS
+        if (chosen := truth & (test_area >= low) & (test_area < high)).any()
+    }
+    return {
+        "training_seconds": seconds,
+        "accuracy": float((answer == truth).mean()),
+        "person_recall": float(answer[truth].mean()),
+        "not_person_recall": float(1 - answer[~truth].mean()),
+        "person_recall_by_area": by_area,
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -118,7 +151,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--linear-train", type=int, default=8000, help="scenes that linear classifiers get")
     parser.add_argument("--skip-linear", action="store_true")
+    parser.add_argument("--skip-network", action="store_true")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -133,29 +168,15 @@ def main() -> None:
     seconds = time.time() - start
     print(f"{count} scenes of series {arguments.seed} in {seconds:.0f} s; person in {label.mean():.3f}")
 
-    figures: dict[str, object] = {"scenes_version": SCENES_VERSION, **vars(arguments), "json": None}
+    figures: dict[str, object] = {"scenes_version": SCENES_VERSION, **vars(arguments)}
+    del figures["json"]
     if not arguments.skip_linear:
-        figures["linear"] = linear_table(images, label, arguments.train)
+        figures["linear"] = linear_table(
+            images, label, min(arguments.train, arguments.linear_train), arguments.test
+        )
 
-    graph = lower(FAMILIES["mobilenet_v1"](alpha=0.25, resolution=96, channels=3, classes=2))
-    first = arguments.train
-    name = f"{arguments.seed} {count}"
-    train_set = packed(images[:first], label[:first], "train", f"train {name}")
-    test_set = packed(images[first:], label[first:], "test", f"test {name}")
-    recipe = Recipe(epochs=arguments.epochs, batch_size=arguments.batch, threads=arguments.threads)
-    start = time.time()
-    trained = fit(graph, train_set, test_set, recipe, on_epoch=partial(report_epoch, start))
-    figures["seconds"] = time.time() - start
-    answer = predict(graph, trained.weights, test_set.images, threads=arguments.threads) > 0.5
-    truth, test_area = test_set.label == 1, area[arguments.train :]
-    figures["accuracy"] = float((answer == truth).mean())
-    figures["person_recall"] = float(answer[truth].mean())
-    figures["not_person_recall"] = float(1 - answer[~truth].mean())
-    figures["recall_by_area"] = {
-        f"{low:g} to {min(high, 1):g}": [int(chosen.sum()), float(answer[chosen].mean())]
-        for low, high in AREAS
-        if (chosen := truth & (test_area >= low) & (test_area < high)).any()
-    }
+    if not arguments.skip_network:
+        figures |= network_figures(images, label, area, arguments)
     print(json.dumps(figures, indent=2))
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")

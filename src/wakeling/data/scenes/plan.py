@@ -1,9 +1,9 @@
 """What goes where: a scene as a list of slots, decided before anything is drawn.
 
 Both classes come from the same distribution of slots. A slot has a place and the height that a person
-would have there; in a scene with people the first slot holds a person, in a scene without it nearly always
-holds something else of about that size. So position, size, number and overlap of things do not tell the classes
-apart: only what the things are does.
+would have there; in a scene with people the first slot holds a person, in a scene without it nearly
+always holds something else of about that size. So position, size and overlap of things do not tell the
+classes apart: what the things are does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from wakeling.data.scenes.distractors import CLOSE, OCCLUDERS, choices, kind_nam
 PERSON = "person"
 CLOSE_HEIGHT = 1.25  # a figure taller than this is cut by the frame: a close view
 
-NOTHING_THERE = 0.12  # of the scenes without people, so many leave the main place empty
+NOTHING_THERE = 0.08  # of the scenes without people, so many leave the main place empty
+ONE_MORE = 0.5  # and so many show one thing more, since a person has more edges than most things have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +70,10 @@ def plan_scene(dice: Dice) -> Plan:
             items.append(_stand_in(dice, slot, items[0].name))
         else:
             items.append(_fill(dice, slot, background, person=person))
-    if label == 0 and dice.chance(NOTHING_THERE):
-        items = items[1:]
+    if label == 0:
+        items = items[1:] if dice.chance(NOTHING_THERE) else items
+        if dice.chance(ONE_MORE):
+            items.append(_fill(dice, _other_slot(dice, slots[0], horizon, eye), background, person=False))
     items.extend(_occluders(dice, slots[0]))
     if dice.chance(0.06):
         items.extend(_specks(dice, horizon))
