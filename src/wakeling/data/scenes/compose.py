@@ -23,7 +23,7 @@ from wakeling.data.scenes.people import Person, sample_person
 from wakeling.data.scenes.plan import CLOSE_HEIGHT, PERSON, Item, Plan, plan_scene
 from wakeling.errors import DataError
 
-SCENES_VERSION = 1
+SCENES_VERSION = 2
 AREA_THRESHOLD = 0.005
 SIZES = (48, 512)
 

@@ -18,8 +18,9 @@ from wakeling.data.scenes.distractors import CLOSE, OCCLUDERS, choices, kind_nam
 PERSON = "person"
 CLOSE_HEIGHT = 1.25  # a figure taller than this is cut by the frame: a close view
 
-NOTHING_THERE = 0.08  # of the scenes without people, so many leave the main place empty
-ONE_MORE = 0.5  # and so many show one thing more, since a person has more edges than most things have
+NOTHING_THERE = 0.1  # of the scenes without people, so many leave the main place empty
+ONE_MORE = 0.25  # a person has more edges than most things have, so these show one thing more
+ONE_LESS = 0.8  # and of the scenes that show a person and something else, so many show one thing less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,8 @@ def plan_scene(dice: Dice) -> Plan:
             items.append(_stand_in(dice, slot, items[0].name))
         else:
             items.append(_fill(dice, slot, background, person=person))
+    if label == 1 and len(items) > 1 and dice.chance(ONE_LESS):
+        items.pop()
     if label == 0:
         items = items[1:] if dice.chance(NOTHING_THERE) else items
         if dice.chance(ONE_MORE):
