@@ -21,7 +21,7 @@ line on stderr.
 
 def reference() -> str:
     """Every command with its help, in the order of `wakeling --help`."""
-    context = click.Context(cli, info_name="wakeling", max_content_width=100, terminal_width=100)
+    context = click.Context(cli, info_name="wakeling", **cli.context_settings)
     sections = []
     for name in COMMANDS:
         command = cli.get_command(context, name)
