@@ -53,7 +53,7 @@ def test_errors_carry_what_they_are_about() -> None:
     unsupported = UnsupportedOpError("lstm", "shape")
     assert (unsupported.operator, unsupported.table) == ("lstm", "shape")
     missing = MissingDependencyError("torch", "train")
-    assert (missing.library, missing.extra) == ("torch", "train")
+    assert (missing.dependency, missing.extra) == ("torch", "train")
     assert "pip install 'wakeling[train]'" in str(missing)
 
 

@@ -76,7 +76,7 @@ class MissingDependencyError(WakelingError):
         super().__init__(
             f"this needs {library}, which is not installed; run: pip install 'wakeling[{extra}]'"
         )
-        self.library = library
+        self.dependency = library
         self.extra = extra
 
 
