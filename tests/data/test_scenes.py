@@ -351,6 +351,40 @@ def test_invalid_arguments_are_one_clear_line(seed: object, index: object, size:
     assert "\n" not in str(caught.value)
 
 
-def test_version_is_a_positive_integer() -> None:
-    assert isinstance(SCENES_VERSION, int)
-    assert SCENES_VERSION >= 1
+# --- what caches rely on ---
+
+PINNED = (
+    2,
+    {
+        2: (2, 0, 0.0, ("background:street", "subject:cat"), (136, 129, 111)),
+        4: (
+            4,
+            1,
+            0.29,
+            ("background:park", "subject:sheep", "subject:car", "subject:person, standing"),
+            (125, 143, 136),
+        ),
+        8: (8, 1, 0.58, ("background:room", "subject:person, arms raised"), (159, 150, 144)),
+        9: (
+            9,
+            0,
+            0.0,
+            ("background:room", "subject:dog", "subject:ball", "occluder:bare tree"),
+            (127, 120, 106),
+        ),
+    },
+)
+
+
+def test_version_grows_when_the_scenes_change() -> None:
+    """A change detector: packed scenes are cached by SCENES_VERSION, so raise it with these lines."""
+    found = []
+    for index in PINNED[1]:
+        scene = render(0, index, 64)
+        color = tuple(round(float(mean)) for mean in scene.image.mean(axis=(0, 1)))
+        found.append((index, scene.label, round(scene.person_area_fraction, 2), scene.contents, color))
+    version, pinned = PINNED
+    assert version == SCENES_VERSION
+    for now, then in zip(found, pinned.values(), strict=True):
+        assert now[:4] == then[:4]
+        assert np.abs(np.subtract(now[4], then[4])).max() <= 2  # another Pillow may draw an edge differently
