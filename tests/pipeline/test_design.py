@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -132,4 +133,13 @@ def test_nothing_fits_writes_nothing(tmp_path: Path, cache: Path) -> None:
     request = DesignRequest(data="scenes:240", board="arduino-nano-33-ble-sense", frame_ms=0.2)
     with pytest.raises(DoesNotFitError, match="closest is mobilenet_v"):
         design(request, tmp_path / "out", cache=cache, circumstances=HERE)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_arena_that_fits_nowhere_writes_nothing(tmp_path: Path, cache: Path) -> None:
+    tight = dataclasses.replace(
+        REQUEST, board="nucleo-l010rb", reserve_ram_bytes=9 * 1024, reserve_flash_bytes=4 * 1024
+    )
+    with pytest.raises(DoesNotFitError, match="under TensorFlow Lite Micro; closest is mobilenet_v"):
+        design(tight, tmp_path / "out", cache=cache, circumstances=HERE)
     assert not (tmp_path / "out").exists()

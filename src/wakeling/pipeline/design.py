@@ -56,7 +56,7 @@ def design(
     boards and folders.
     """
     ear = listener or Silent()
-    check_free(root, resume=resume)
+    check_free(root, request, resume=resume)
     if RunFolder(root).report_json.exists():
         with open_run(root, request, resume=resume) as folder:
             ear.stage(f"{root} holds the finished run")
@@ -66,8 +66,10 @@ def design(
         setting = prepare(request, ear)
         photos = pack_for(setting, setting.ranked[0].candidate, cache, ear)
         require_trainable(photos)
+        plan = _plan(setting, photos, RunFolder(root), ear)
         with open_run(root, request, resume=resume) as folder:
-            plan = _plan(setting, photos, folder, ear)
+            if not folder.plan.exists():
+                plans.save(plan, folder.plan)
             report = _run_stages(setting, plan, folder, cache, circumstances, ear)
     _refuse_failures(report, folder)
     return DesignOutcome(folder=folder, report=report)
@@ -116,14 +118,13 @@ def _run_stages(
 
 
 def _plan(setting: Setting, photos: PackedSet, folder: RunFolder, listener: Listener) -> Plan:
-    """The folder's plan, made on the first call."""
+    """The folder's plan, or a new one; writes nothing."""
     if folder.plan.exists():
         return plans.load(folder.plan)
     taught = np.isin(photos.split, (TRAIN, UNLABELED)) & (
         (photos.label >= 0) | np.isfinite(photos.probability)
     )
     plan = make_plan(setting, int(taught.sum()), listener)
-    plans.save(plan, folder.plan)
     listener.note(f"the plan: about {plan.estimated_minutes} minutes of training")
     return plan
 

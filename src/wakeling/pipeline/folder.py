@@ -108,10 +108,8 @@ def open_run(root: Path, request: DesignRequest, *, resume: bool) -> Iterator[Ru
     Raises RunError where the folder holds something else, holds a run and `resume` is False,
     holds a run with another request, or is in use by another process. Writes nothing before that.
     """
-    check_free(root, resume=resume)
+    check_free(root, request, resume=resume)
     folder = RunFolder(root)
-    if folder.request.exists():
-        check_same(_read_request(folder), request)
     root.mkdir(parents=True, exist_ok=True)
     with (root / ".lock").open("a") as lock:
         try:
@@ -125,7 +123,7 @@ def open_run(root: Path, request: DesignRequest, *, resume: bool) -> Iterator[Ru
         yield folder
 
 
-def check_free(root: Path, *, resume: bool) -> None:
+def check_free(root: Path, request: DesignRequest, *, resume: bool) -> None:
     """Raise RunError where a run may not begin (or go on) in `root`; writes nothing."""
     folder = RunFolder(root)
     if root.exists() and not root.is_dir():
@@ -133,6 +131,7 @@ def check_free(root: Path, *, resume: bool) -> None:
     if folder.request.exists():
         if not resume:
             raise RunError(f"{root} already holds a run; go on with --resume, or give another --out")
+        check_same(_read_request(folder), request)
     elif root.exists() and any(path.name != ".lock" for path in root.iterdir()):
         raise RunError(f"{root} holds files that are no wakeling run; give another --out")
 

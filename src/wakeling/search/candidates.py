@@ -56,7 +56,7 @@ class GridSpace:
 
     families: tuple[str, ...] = ("mobilenet_v1", "mobilenet_v2")
     alphas: tuple[float, ...] = (0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.75, 1.0)
-    resolutions: tuple[int, ...] = (48, 64, 80, 96, 112, 128, 160)
+    resolutions: tuple[int, ...] = (32, 48, 64, 80, 96, 112, 128, 160)
     channels: tuple[int, ...] = (1, 3)
     depths: tuple[float, ...] = (0.5, 1.0)
 
