@@ -103,7 +103,7 @@ def linear_table(
 
 def report_epoch(start: float, record: EpochRecord) -> None:
     print(
-        f"epoch {record.epoch:3d} loss {record.loss:.4f} accuracy {record.val_balanced_accuracy:.4f} "
+        f"epoch {record.epoch:3d} loss {record.loss:.4f} balanced {record.val_balanced_accuracy:.4f} "
         f"{time.time() - start:.0f} s",
         flush=True,
     )
