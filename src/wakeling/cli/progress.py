@@ -36,7 +36,7 @@ class DesignProgress:
     def stage(self, title: str) -> None:
         """Print the stage's title."""
         self._drop_bar()
-        self._print(f"[bold]{title}")
+        self._print(title, style="bold")
 
     def note(self, line: str) -> None:
         """Print a line below the stage."""
@@ -59,5 +59,5 @@ class DesignProgress:
             self._bar.remove_task(self._task)
             self._task = None
 
-    def _print(self, line: str) -> None:
-        self._bar.console.print(line, highlight=False)
+    def _print(self, line: str, style: str | None = None) -> None:
+        self._bar.console.print(line, style=style, markup=False, highlight=False)
