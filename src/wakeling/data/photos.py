@@ -163,6 +163,10 @@ class PackedSet:
         """The photos of one split, as a view on the same images."""
         return self.pick(np.flatnonzero(self.split == split))
 
+    def labeled(self) -> PackedSet:
+        """The photos that have a label, as a view on the same images."""
+        return self.pick(np.flatnonzero(self.label >= 0))
+
     def pick(self, indices: ArrayLike) -> PackedSet:
         """The photos at `indices`, in that order, as a view on the same images."""
         wanted = np.asarray(indices, dtype=np.int64)

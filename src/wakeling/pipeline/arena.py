@@ -10,7 +10,7 @@ import numpy as np
 from wakeling.errors import MissingDependencyError
 from wakeling.export import tflite
 from wakeling.fuse import fuse
-from wakeling.graph import INPUT, Graph, weight_shapes
+from wakeling.graph import INPUT, Graph, weight_key, weight_shapes
 from wakeling.ops import AveragePool2D, Dense, MaxPool2D, Pad, Reshape, Softmax
 from wakeling.quantize.model import PIXEL_SCALE, Preprocessing, QuantizedModel, TensorQuant
 from wakeling.verify import tflm
@@ -34,7 +34,7 @@ def model_of_zeros(graph: Graph, labels: tuple[str, ...]) -> QuantizedModel:
     biases = {key: np.zeros(shape, np.int32) for key, shape in shapes.items() if key.endswith("/bias")}
     scales = {}
     for node in fused.nodes:
-        if f"{node.name}/weight" in weights:
+        if weight_key(node, "weight") in weights:
             channels = 1 if isinstance(node.op, Dense) else node.shape[-1]
             scales[node.name] = np.full(channels, 0.01, np.float32)
     return QuantizedModel(

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wakeling import files
-from wakeling.cost import cost
 from wakeling.cost import to_json as cost_to_json
 from wakeling.data import PackedSet
 from wakeling.errors import RunError
@@ -22,7 +21,7 @@ from wakeling.pipeline.training import Splits
 from wakeling.quantize import golden
 from wakeling.quantize.model import QuantizedModel
 from wakeling.search import Candidate
-from wakeling.spec import lower, to_toml
+from wakeling.spec import to_toml
 from wakeling.train import TrainedModel, metrics, predict
 from wakeling.train.metrics import Metrics
 from wakeling.verify import VerificationReport, verify
@@ -68,9 +67,8 @@ def export_winner(
 ) -> bytes:
     """Write the network file, its cost, the .tflite and the C array; return the .tflite's bytes."""
     listener.stage("Export")
-    network = winner.network()
-    files.write_text(folder.network, to_toml(network))
-    files.write_json(folder.cost, cost_to_json(cost(lower(network))))
+    files.write_text(folder.network, to_toml(winner.network()))
+    files.write_json(folder.cost, cost_to_json(setting.candidate(winner.name).report))
     about = {
         "wake_word": setting.request.wake_word,
         "data": setting.photos.name,
@@ -110,7 +108,7 @@ def predict_winner(
     trained: TrainedModel, model: QuantizedModel, photos: PackedSet, name: str, listener: Listener
 ) -> Predictions:
     """Both models' answers on the labeled photos of one split."""
-    labeled = photos.pick(np.flatnonzero(photos.label >= 0))
+    labeled = photos.labeled()
     answers = []
     for start in range(0, len(labeled), 256):
         images = labeled.take(np.arange(start, min(start + 256, len(labeled))))

@@ -211,7 +211,7 @@ def _evaluation(
 
 def _mistakes(answers: Predictions, photos: PackedSet, threshold: float) -> tuple[Mistake, ...]:
     """The labeled photos of the split that the int8 model got most wrong."""
-    labeled = photos.pick(np.flatnonzero(photos.label >= 0))
+    labeled = photos.labeled()
     wrong = (answers.int8_model >= threshold) != (answers.labels == 1)
     distance = np.where(wrong, np.abs(answers.int8_model - threshold), -1.0)
     worst = [int(index) for index in np.argsort(-distance, kind="stable")[:MISTAKES_SHOWN] if wrong[index]]

@@ -31,12 +31,7 @@ def _candidate(
     return report.Candidate(
         name=name,
         family=item.candidate.family,
-        knobs={
-            "alpha": item.candidate.alpha,
-            "resolution": item.candidate.resolution,
-            "channels": item.candidate.channels,
-            "depth": item.candidate.depth,
-        },
+        knobs=item.candidate.knobs,
         macs=item.report.macs,
         parameters=item.report.deployed_parameters,
         ram_bytes=item.ram_bytes,
@@ -73,12 +68,7 @@ def network_of(setting: Setting, chosen: CostedCandidate) -> report.ChosenNetwor
     return report.ChosenNetwork(
         name=chosen.candidate.name,
         family=chosen.candidate.family,
-        knobs={
-            "alpha": chosen.candidate.alpha,
-            "resolution": chosen.candidate.resolution,
-            "channels": chosen.candidate.channels,
-            "depth": chosen.candidate.depth,
-        },
+        knobs=chosen.candidate.knobs,
         input_shape=cost.input_shape,
         macs=cost.macs,
         training_parameters=cost.training_parameters,

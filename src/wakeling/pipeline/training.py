@@ -122,7 +122,7 @@ def _train_briefly(
         resume=True,
         on_step=_steps(listener, f"trial {trial.number + 1}/{trials} {candidate.name}"),
     )
-    judges = splits.val.pick(np.flatnonzero(splits.val.label >= 0))
+    judges = splits.val.labeled()
     answers = predict(model.graph, model.weights, judges.images, threads=plan.threads)
     best = metrics.best_threshold(judges.label, answers)
     score = metrics.balanced_accuracy(judges.label, answers, best)

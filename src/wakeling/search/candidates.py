@@ -33,17 +33,16 @@ class Candidate:
         color = "gray" if self.channels == 1 else "rgb"
         return f"{self.family}-a{self.alpha:g}-r{self.resolution}-{color}-d{self.depth:g}"
 
+    @property
+    def knobs(self) -> dict[str, Any]:
+        """The family's arguments, but for the number of classes."""
+        return {name: value for name, value in asdict(self).items() if name != "family"}
+
     def network(self, classes: int = 2) -> Network:
         """The network; raises SpecError for knobs that the family does not take."""
         if self.family not in FAMILIES:
             raise SpecError(unknown_name("family", self.family, FAMILIES))
-        return FAMILIES[self.family](
-            alpha=self.alpha,
-            resolution=self.resolution,
-            channels=self.channels,
-            classes=classes,
-            depth=self.depth,
-        )
+        return FAMILIES[self.family](**self.knobs, classes=classes)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
