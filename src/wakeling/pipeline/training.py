@@ -175,13 +175,13 @@ def quantize_winner(
     if folder.quantized.exists():
         return QuantizedModel.load(folder.quantized), _epochs_in(folder.quantization_history)
     from wakeling.quantize import aware, post_training
+    from wakeling.quantize.calibration import calibration_images
 
     planned = trained.recipe.quantization_epochs
     listener.stage(f"Quantizing, {planned} epochs with fake quantization")
     epochs: tuple[EpochRecord, ...] = ()
     if planned == 0:
-        chosen = np.linspace(0, len(splits.train) - 1, trained.recipe.calibration_images).astype(np.int64)
-        model = post_training(trained, splits.train.take(np.unique(chosen)))
+        model = post_training(trained, calibration_images(splits.train, trained.recipe))
     else:
         model, epochs = aware(
             trained,
