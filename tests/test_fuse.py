@@ -8,10 +8,19 @@ from hypothesis import strategies as st
 
 from wakeling import graph as graphs
 from wakeling import spec
-from wakeling.errors import GraphError
 from wakeling.fuse import fuse
 from wakeling.graph import INPUT, GraphBuilder
-from wakeling.ops import Activation, Add, BatchNorm, Conv2D, Dense, MaxPool2D, Reshape, activation_of
+from wakeling.ops import (
+    Activation,
+    Add,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    MaxPool2D,
+    PointwiseKind,
+    Reshape,
+    activation_of,
+)
 
 
 def test_convolution_takes_its_batch_norm_and_activation() -> None:
@@ -51,8 +60,16 @@ def test_add_takes_an_activation_but_no_batch_norm() -> None:
     assert node.op == Add(activation="relu")
     builder = GraphBuilder("add", (4, 4, 1))
     builder.append(BatchNorm(), builder.add(INPUT, INPUT, name="sum"), name="norm")
-    with pytest.raises(GraphError, match="'norm' follows no convolution"):
-        fuse(builder.build())
+    kept = fuse(builder.build()).graph
+    assert [type(node.op) for node in kept.nodes] == [Add, BatchNorm]
+
+
+@pytest.mark.parametrize("kind", ["hard_swish", "hard_sigmoid", "sigmoid", "swish", "tanh"])
+def test_only_what_runtimes_fuse_is_fused(kind: PointwiseKind) -> None:
+    builder = GraphBuilder("alone", (4, 4, 1))
+    conv = builder.append(Conv2D(filters=2, kernel=(1, 1)), INPUT, name="conv")
+    builder.append(Activation(kind=kind), conv, name="curve")
+    assert [node.name for node in fuse(builder.build()).graph.nodes] == ["conv", "curve"]
 
 
 def test_nothing_merges_behind_an_activation() -> None:

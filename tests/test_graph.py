@@ -19,7 +19,7 @@ from wakeling.graph import (
     weight_key,
     weight_shapes,
 )
-from wakeling.ops import Add, BatchNorm, Conv2D, Softmax
+from wakeling.ops import Add, BatchNorm, Conv2D, Dense
 
 
 def small_graph(name: str = "small") -> Graph:
@@ -115,7 +115,7 @@ def test_a_file_cannot_lie_about_shapes() -> None:
         ({"format": "wakeling.graph/9"}, "this version reads 'wakeling.graph/1'"),
         ({"nodes": []}, "has no operators"),
         ({"nodes": 3}, "malformed"),
-        ({"input_shape": [8, 8]}, "input shape must be"),
+        ({"input_shape": [8, 0, 3]}, "input shape must be"),
         ({"input_shape": None}, "malformed"),
         ({"output": "nowhere"}, "'nowhere' is not made"),
     ],
@@ -135,8 +135,8 @@ def test_a_file_with_an_unknown_operator_is_refused() -> None:
         from_json(value)
 
 
-@pytest.mark.parametrize("shape", [(8, 8), (8, 8, 0), (0, 8, 3), (8, 8, 3, 1), ()])
-def test_the_input_is_an_image(shape: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("shape", [(8, 8, 0), (0, 8, 3), ()])
+def test_the_input_has_something_in_it(shape: tuple[int, ...]) -> None:
     with pytest.raises(GraphError, match="input shape must be"):
         GraphBuilder("odd", shape)
 
@@ -150,8 +150,8 @@ def test_builder_refuses_repeated_and_unknown_names() -> None:
         builder.append(BatchNorm(), INPUT, name=INPUT)
     with pytest.raises(GraphError, match="'two' is not made before it is read; known: input, one"):
         builder.append(BatchNorm(), "two")
-    with pytest.raises(GraphError, match="softmax takes a vector"):
-        builder.append(Softmax(), "one")
+    with pytest.raises(GraphError, match="dense takes a vector"):
+        builder.append(Dense(units=2), "one")
 
 
 def test_builder_names_nodes_itself_where_asked() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -18,20 +18,29 @@ from wakeling.ops import (
     Add,
     AveragePool2D,
     BatchNorm,
+    Concat,
     Conv2D,
     Dense,
     DepthwiseConv2D,
+    Dequantize,
     MaxPool2D,
+    Mean,
+    Mul,
     Operator,
     Pad,
+    Quantize,
     Reshape,
     Softmax,
+    StridedSlice,
+    Sub,
+    Transpose,
     activation_of,
     input_count,
     operator_from_json,
     operator_name,
     operator_to_json,
     output_shape,
+    output_type,
     same_padding,
     window_output,
 )
@@ -39,6 +48,9 @@ from wakeling.ops import (
 PAIRS = st.tuples(st.integers(1, 5), st.integers(1, 5))
 PADDINGS = st.sampled_from(("same", "valid"))
 KINDS = st.sampled_from(("linear", "relu", "relu6"))
+POINTWISE = st.sampled_from(get_args(ops.PointwiseKind))
+TRIPLES = st.tuples(st.integers(1, 5), st.integers(1, 5), st.integers(1, 5))
+CONSTANTS = st.none() | st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple)
 OPERATORS = st.one_of(
     st.builds(
         Conv2D,
@@ -48,17 +60,34 @@ OPERATORS = st.one_of(
         padding=PADDINGS,
         use_bias=st.booleans(),
         activation=KINDS,
+        dilation=PAIRS,
+        groups=st.integers(1, 4),
     ),
-    st.builds(DepthwiseConv2D, kernel=PAIRS, stride=PAIRS, padding=PADDINGS, activation=KINDS),
+    st.builds(
+        DepthwiseConv2D,
+        kernel=PAIRS,
+        stride=PAIRS,
+        padding=PADDINGS,
+        activation=KINDS,
+        multiplier=st.integers(1, 8),
+    ),
     st.builds(Dense, units=st.integers(1, 99), use_bias=st.booleans(), activation=KINDS),
     st.builds(BatchNorm, epsilon=st.floats(1e-6, 1e-2)),
-    st.builds(Activation, kind=KINDS),
-    st.builds(Add, activation=KINDS),
+    st.builds(Activation, kind=POINTWISE),
+    st.builds(Add, activation=KINDS, constant=CONSTANTS),
+    st.builds(Sub, activation=KINDS, constant=CONSTANTS, constant_first=st.booleans()),
+    st.builds(Mul, activation=KINDS, constant=CONSTANTS),
+    st.builds(Concat, axis=st.integers(0, 2)),
     st.builds(AveragePool2D, pool=PAIRS, stride=PAIRS, padding=PADDINGS),
     st.builds(MaxPool2D, pool=PAIRS, stride=PAIRS, padding=PADDINGS),
-    st.builds(Pad, rows=PAIRS, columns=PAIRS),
+    st.builds(Mean, axes=st.sampled_from(((0, 1), (0,), (1, 2))), keep_dims=st.booleans()),
+    st.builds(Pad, rows=PAIRS, columns=PAIRS, channels=PAIRS),
     st.builds(Reshape, shape=st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple)),
-    st.just(Softmax()),
+    st.builds(Transpose, order=st.permutations((0, 1, 2)).map(tuple)),
+    st.builds(StridedSlice, begin=TRIPLES, end=TRIPLES, strides=TRIPLES),
+    st.builds(Softmax, beta=st.floats(0.5, 2)),
+    st.builds(Quantize, to=st.sampled_from(sorted(ops.ELEMENT_BYTES))),
+    st.just(Dequantize()),
 )
 
 
@@ -136,6 +165,23 @@ def test_convolution_shape_equals_torchs(
         (Pad(rows=(1, 2), columns=(0, 3)), ((5, 4, 2),), (8, 7, 2)),
         (Reshape(shape=(40,)), ((5, 4, 2),), (40,)),
         (Softmax(), ((3,),), (3,)),
+        (Softmax(), ((5, 4, 2),), (5, 4, 2)),
+        (Conv2D(filters=6, kernel=(3, 3), dilation=(2, 2), padding="valid"), ((9, 8, 4),), (5, 4, 6)),
+        (Conv2D(filters=6, kernel=(1, 1), groups=2), ((5, 4, 4),), (5, 4, 6)),
+        (DepthwiseConv2D(kernel=(3, 3), multiplier=8), ((9, 8, 1),), (9, 8, 8)),
+        (Add(), ((5, 4, 2), (1, 1, 2)), (5, 4, 2)),
+        (Mul(), ((1, 1, 2), (5, 4, 2)), (5, 4, 2)),
+        (Mul(), ((5, 4, 2), (2,)), (5, 4, 2)),
+        (Sub(constant=(2,)), ((5, 4, 2),), (5, 4, 2)),
+        (Concat(), ((5, 4, 2), (5, 4, 3), (5, 4, 1)), (5, 4, 6)),
+        (Concat(axis=0), ((5,), (4,)), (9,)),
+        (Mean(), ((5, 4, 2),), (2,)),
+        (Mean(keep_dims=True), ((5, 4, 2),), (1, 1, 2)),
+        (Pad(rows=(0, 0), columns=(0, 0), channels=(0, 3)), ((5, 4, 2),), (5, 4, 5)),
+        (Transpose(order=(2, 0, 1)), ((5, 4, 2),), (2, 5, 4)),
+        (StridedSlice(begin=(0, 1, 0), end=(5, 4, 2), strides=(2, 1, 2)), ((5, 4, 2),), (3, 3, 1)),
+        (Quantize(to="uint8"), ((3,),), (3,)),
+        (Dequantize(), ((3,),), (3,)),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -152,9 +198,21 @@ def test_shape_rules(op: Operator, sources: tuple[ops.Shape, ...], expected: ops
         (Conv2D(filters=1, kernel=(1, 1)), ((4,),), "an image"),
         (Dense(units=2), ((4, 4, 1),), "a vector"),
         (Dense(units=0), ((4,),), "at least one unit"),
-        (Add(), ((4, 4, 1), (4, 4, 2)), "two tensors of one shape"),
+        (Add(), ((4, 4, 3), (4, 4, 2)), "two tensors of one shape"),
         (Add(), ((4, 4, 1),), "takes 2 inputs; given 1"),
-        (Softmax(), ((4, 4, 1),), "a vector"),
+        (Conv2D(filters=3, kernel=(1, 1), groups=2), ((4, 4, 4),), "its groups divide"),
+        (DepthwiseConv2D(kernel=(1, 1), multiplier=0), ((4, 4, 4),), "a multiplier of at least 1"),
+        (Conv2D(filters=3, kernel=(1, 1), dilation=(0, 1)), ((4, 4, 4),), "a dilation of at least 1"),
+        (Add(constant=(3,)), ((4, 4, 2),), "shapes that broadcast"),
+        (Concat(axis=2), ((4, 4, 1), (4, 5, 1)), "agree in every axis but 2"),
+        (Concat(axis=3), ((4, 4, 1),), "an axis from 0 to 2"),
+        (Mean(axes=(0, 3)), ((4, 4, 1),), "different axes from 0 to 2"),
+        (Mean(axes=(1, 1)), ((4, 4, 1),), "different axes from 0 to 2"),
+        (Pad(rows=(-1, 1), columns=(1, 1)), ((4, 4, 1),), "margins of at least 0"),
+        (Transpose(order=(0, 0, 1)), ((4, 4, 1),), "each axis of (4, 4, 1) once"),
+        (StridedSlice(begin=(0,), end=(9,), strides=(1,)), ((4,),), "bounds inside the tensor"),
+        (StridedSlice(begin=(2,), end=(2,), strides=(1,)), ((4,),), "bounds inside the tensor"),
+        (StridedSlice(begin=(0,), end=(1,), strides=(1,)), ((4, 4),), "for each axis"),
         (Reshape(shape=(3,)), ((4,),), "as many values"),
         (Pad(rows=(1, 1), columns=(1, 1)), ((4,),), "an image"),
         (MaxPool2D(pool=(3, 3)), ((2, 2, 1),), "valid padding"),
@@ -190,3 +248,11 @@ def test_inputs_and_activations() -> None:
     assert input_count(Softmax()) == 1
     assert activation_of(Conv2D(filters=1, kernel=(1, 1), activation="relu")) == "relu"
     assert activation_of(Softmax()) == "linear"
+    assert input_count(Add(constant=(1,))) == 1
+    assert input_count(Concat()) is None
+
+
+def test_types_change_where_values_are_converted() -> None:
+    assert output_type(Quantize(to="uint8"), "float32") == "uint8"
+    assert output_type(Dequantize(), "int8") == "float32"
+    assert output_type(Softmax(), "int8") == "int8"

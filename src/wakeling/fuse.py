@@ -1,21 +1,35 @@
 """From the graph that is trained to the graph that is deployed, structure only.
 
 A batch norm folds into the convolution or dense layer before it (which gains a bias), and an
-activation fuses into the operator before it, as every int8 runtime does. The weights are folded
-in `quantize.fold`.
+activation fuses into the operator before it, as every int8 runtime does. A batch norm with nothing
+before it to fold into (DenseNet's) stays: a factor and an offset for each channel. The weights are
+folded in `quantize.fold`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import cast, get_args
 
-from wakeling.errors import GraphError
 from wakeling.graph import INPUT, Graph, Node
-from wakeling.ops import Activation, Add, BatchNorm, Conv2D, Dense, DepthwiseConv2D, Operator, activation_of
+from wakeling.ops import (
+    Activation,
+    ActivationKind,
+    Add,
+    BatchNorm,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Mul,
+    Operator,
+    Sub,
+    activation_of,
+)
 
 _LINEAR = (Conv2D, DepthwiseConv2D, Dense)
-_ACTIVATED = (Conv2D, DepthwiseConv2D, Dense, Add)
+_ACTIVATED = (Conv2D, DepthwiseConv2D, Dense, Add, Sub, Mul)
+_FUSED_KINDS = get_args(ActivationKind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +49,13 @@ def _merge(op: Operator, following: Operator) -> Operator | None:
     """`op` with `following` merged into it, or None where that is not possible."""
     if isinstance(following, BatchNorm) and isinstance(op, _LINEAR) and activation_of(op) == "linear":
         return dataclasses.replace(op, use_bias=True)
-    if isinstance(following, Activation) and isinstance(op, _ACTIVATED) and activation_of(op) == "linear":
-        return dataclasses.replace(op, activation=following.kind)
+    if (
+        isinstance(following, Activation)
+        and following.kind in _FUSED_KINDS
+        and isinstance(op, _ACTIVATED)
+        and activation_of(op) == "linear"
+    ):
+        return dataclasses.replace(op, activation=cast(ActivationKind, following.kind))
     return None
 
 
@@ -44,7 +63,6 @@ def fuse(graph: Graph) -> FusedGraph:
     """The deployed structure of a trained graph.
 
     What is merged works on single elements, so a fused node has its first member's shape.
-    Raises GraphError for a batch norm that has no convolution or dense layer to fold into.
     """
     nodes: list[Node] = []
     renamed = {INPUT: INPUT}
@@ -53,8 +71,6 @@ def fuse(graph: Graph) -> FusedGraph:
     for node in graph.nodes:
         if node.name in merged:
             continue
-        if isinstance(node.op, BatchNorm):
-            raise GraphError(f"batch norm {node.name!r} follows no convolution or dense layer to fold into")
         op, chain = _chain(graph, node)
         merged.update(member.name for member in chain)
         inputs = tuple(renamed[name] for name in node.inputs)
@@ -66,6 +82,7 @@ def fuse(graph: Graph) -> FusedGraph:
         input_shape=graph.input_shape,
         nodes=tuple(nodes),
         output=renamed[graph.output],
+        input_type=graph.input_type,
     )
     return FusedGraph(graph=fused, origins=origins)
 

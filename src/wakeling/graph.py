@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from typing import Any
 
 from wakeling.errors import GraphError
 from wakeling.ops import (
+    ELEMENT_BYTES,
     Activation,
     ActivationKind,
     Add,
@@ -23,15 +25,18 @@ from wakeling.ops import (
     Conv2D,
     Dense,
     DepthwiseConv2D,
+    ElementType,
     Operator,
     Padding,
     Reshape,
     Shape,
     Softmax,
+    constant_of,
     operator_from_json,
     operator_name,
     operator_to_json,
     output_shape,
+    output_type,
 )
 
 INPUT = "input"
@@ -50,15 +55,17 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
-    """A network as primitive operators, one input image and one output, in execution order.
+    """A network as primitive operators, one input and one output, in execution order.
 
-    `input_shape` is (height, width, channels); the input tensor is called `input`.
+    `input_shape` is (height, width, channels) for an image; the input tensor is called `input` and
+    holds elements of `input_type` once the network is deployed.
     """
 
     name: str
     input_shape: Shape
     nodes: tuple[Node, ...]
     output: str
+    input_type: ElementType = "int8"
 
     def __getstate__(self) -> dict[str, Any]:
         """What a pickle holds: the fields, without the views that are derived from them."""
@@ -67,12 +74,29 @@ class Graph:
             "input_shape": self.input_shape,
             "nodes": self.nodes,
             "output": self.output,
+            "input_type": self.input_type,
         }
 
     @functools.cached_property
     def shapes(self) -> Mapping[str, Shape]:
         """The shape of every tensor, the input included."""
         return MappingProxyType({INPUT: self.input_shape, **{node.name: node.shape for node in self.nodes}})
+
+    @functools.cached_property
+    def types(self) -> Mapping[str, ElementType]:
+        """The element type of every tensor of the deployed network, the input included."""
+        types: dict[str, ElementType] = {INPUT: self.input_type}
+        for node in self.nodes:
+            types[node.name] = output_type(node.op, types[node.inputs[0]])
+        return MappingProxyType(types)
+
+    @functools.cached_property
+    def sizes(self) -> Mapping[str, int]:
+        """Bytes of every tensor of the deployed network, the input included."""
+        types = self.types
+        return MappingProxyType(
+            {name: math.prod(shape) * ELEMENT_BYTES[types[name]] for name, shape in self.shapes.items()}
+        )
 
     @functools.cached_property
     def by_name(self) -> Mapping[str, Node]:
@@ -92,9 +116,10 @@ class Graph:
 def weight_key(node: Node | str, part: str) -> str:
     """The key of a weight array.
 
-    Parts and shapes: conv2d `weight` (filters, height, width, in-channels); depthwise_conv2d
-    `weight` (1, height, width, channels); dense `weight` (units, features); `bias` (outputs,);
-    batch_norm `gamma`, `beta`, `mean`, `variance` (channels,). This is TFLite's order.
+    Parts and shapes: conv2d `weight` (filters, height, width, in-channels / groups);
+    depthwise_conv2d `weight` (1, height, width, channels · multiplier); dense `weight` (units,
+    features); `bias` (outputs,); batch_norm `gamma`, `beta`, `mean`, `variance` (channels,);
+    add, sub and mul `constant`, where they have one. This is TFLite's order.
     """
     return f"{node if isinstance(node, str) else node.name}/{part}"
 
@@ -107,15 +132,18 @@ def weight_shapes(graph: Graph) -> dict[str, Shape]:
         op = node.op
         match op:
             case Conv2D():
-                shapes[weight_key(node, "weight")] = (op.filters, *op.kernel, source[-1])
+                shapes[weight_key(node, "weight")] = (op.filters, *op.kernel, source[-1] // op.groups)
             case DepthwiseConv2D():
-                shapes[weight_key(node, "weight")] = (1, *op.kernel, source[-1])
+                shapes[weight_key(node, "weight")] = (1, *op.kernel, node.shape[-1])
             case Dense():
                 shapes[weight_key(node, "weight")] = (op.units, source[-1])
             case BatchNorm():
                 for part in ("gamma", "beta", "mean", "variance"):
                     shapes[weight_key(node, part)] = (source[-1],)
             case _:
+                constant = constant_of(op)
+                if constant is not None:
+                    shapes[weight_key(node, "constant")] = constant
                 continue
         if getattr(op, "use_bias", False):
             shapes[weight_key(node, "bias")] = (node.shape[-1],)
@@ -125,13 +153,17 @@ def weight_shapes(graph: Graph) -> dict[str, Shape]:
 class GraphBuilder:
     """Collects nodes in execution order; each method returns the new tensor's name."""
 
-    def __init__(self, name: str, input_shape: Shape) -> None:
-        if len(input_shape) != 3 or min(input_shape) < 1:
+    def __init__(self, name: str, input_shape: Shape, input_type: ElementType = "int8") -> None:
+        if not input_shape or min(input_shape) < 1:
             raise GraphError(
-                f"input shape must be (height, width, channels), each at least 1; given {input_shape}"
+                f"input shape must be (height, width, channels) or a vector's, each at least 1; "
+                f"given {input_shape}"
             )
+        if input_type not in ELEMENT_BYTES:
+            raise GraphError(f"input type is {input_type!r}; known: {', '.join(ELEMENT_BYTES)}")
         self._name = name
         self._input_shape = input_shape
+        self._input_type = input_type
         self._nodes: list[Node] = []
         self._shapes: dict[str, Shape] = {INPUT: input_shape}
 
@@ -148,7 +180,7 @@ class GraphBuilder:
         label = name or f"{operator_name(op)}_{len(self._nodes)}"
         if label in self._shapes:
             raise GraphError(f"tensor name {label!r} is used twice")
-        shape = output_shape(op, tuple(self.shape(tensor) for tensor in inputs))
+        shape = output_shape(op, tuple([self.shape(tensor) for tensor in inputs]))
         self._nodes.append(Node(name=label, op=op, inputs=inputs, shape=shape))
         self._shapes[label] = shape
         return label
@@ -206,7 +238,13 @@ class GraphBuilder:
             raise GraphError(f"graph {self._name!r} has no operators")
         name = output or self._nodes[-1].name
         self.shape(name)
-        return Graph(name=self._name, input_shape=self._input_shape, nodes=tuple(self._nodes), output=name)
+        return Graph(
+            name=self._name,
+            input_shape=self._input_shape,
+            nodes=tuple(self._nodes),
+            output=name,
+            input_type=self._input_type,
+        )
 
 
 def to_json(graph: Graph) -> dict[str, Any]:
@@ -215,6 +253,7 @@ def to_json(graph: Graph) -> dict[str, Any]:
         "format": FORMAT,
         "name": graph.name,
         "input_shape": list(graph.input_shape),
+        "input_type": graph.input_type,
         "output": graph.output,
         "nodes": [
             {
@@ -233,7 +272,7 @@ def from_json(value: Mapping[str, Any]) -> Graph:
     if value.get("format") != FORMAT:
         raise GraphError(f"graph format is {value.get('format')!r}; this version reads {FORMAT!r}")
     try:
-        builder = GraphBuilder(value["name"], tuple(value["input_shape"]))
+        builder = GraphBuilder(value["name"], tuple(value["input_shape"]), value.get("input_type", "int8"))
         for node in value["nodes"]:
             op = operator_from_json(node["op"], node["attributes"])
             builder.append(op, *node["inputs"], name=node["name"])

@@ -22,14 +22,22 @@ from wakeling.ops import (
     Add,
     AveragePool2D,
     BatchNorm,
+    Concat,
     Conv2D,
     Dense,
     DepthwiseConv2D,
+    Dequantize,
     MaxPool2D,
+    Mean,
+    Mul,
     Operator,
     Pad,
+    Quantize,
     Reshape,
     Softmax,
+    StridedSlice,
+    Sub,
+    Transpose,
     output_shape,
 )
 
@@ -147,6 +155,20 @@ def test_the_papers_closed_form() -> None:
         (Activation(kind="relu6"), (5, 5, 4), {"comparisons": 200}),
         (Activation(kind="relu"), (5, 5, 4), {"comparisons": 100}),
         (Activation(kind="linear"), (5, 5, 4), {}),
+        (Sub(activation="relu"), (5, 5, 4), {"additions": 100, "comparisons": 100}),
+        (Mul(constant=(4,)), (5, 5, 4), {"multiplications": 100}),
+        (Concat(), (5, 5, 4), {"copies": 200}),
+        (Mean(), (5, 5, 4), {"additions": 96, "divisions": 4}),
+        (Transpose(order=(2, 0, 1)), (5, 5, 4), {"copies": 100}),
+        (StridedSlice(begin=(0, 0, 2), end=(5, 5, 4), strides=(1, 1, 1)), (5, 5, 4), {"copies": 50}),
+        (Quantize(to="int8"), (5, 5, 4), {"conversions": 100}),
+        (Dequantize(), (5, 5, 4), {"conversions": 100}),
+        (
+            Activation(kind="hard_swish"),
+            (5, 5, 4),
+            {"multiplications": 200, "additions": 100, "comparisons": 200},
+        ),
+        (Activation(kind="sigmoid"), (5, 5, 4), {"additions": 100, "exponentials": 100, "divisions": 100}),
         (BatchNorm(), (5, 5, 4), {"macs": 100, "multiplications": 100, "additions": 100}),
         (Pad(rows=(1, 1), columns=(0, 2)), (4, 4, 2), {"copies": 6 * 6 * 2}),
         (Reshape(shape=(100,)), (5, 5, 4), {}),
@@ -160,7 +182,7 @@ def test_the_papers_closed_form() -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_what_each_operator_costs(op: Operator, source: ops.Shape, expected: dict[str, int]) -> None:
-    shapes = (source,) * ops.input_count(op)
+    shapes = (source,) * (ops.input_count(op) or 2)
     counts = count(op, source, output_shape(op, shapes))
     found = {"macs": counts.macs, "multiplications": counts.multiplications, "additions": counts.additions}
     assert {name: n for name, n in {**found, **counts.other}.items() if n} == expected
@@ -173,17 +195,30 @@ def test_what_each_operator_costs(op: Operator, source: ops.Shape, expected: dic
         st.just(BatchNorm()),
         st.just(Add()),
         st.just(Activation(kind="relu")),
+        st.builds(DepthwiseConv2D, kernel=KERNELS, multiplier=SIZES, use_bias=st.booleans()),
+        st.just(Mul(constant=(1,))),
+        st.just(Concat()),
     ),
     source=st.tuples(SIZES, SIZES, SIZES),
 )
 def test_parameters_are_the_sizes_of_the_weight_arrays(op: Any, source: ops.Shape) -> None:
-    shape = output_shape(op, (source,) * ops.input_count(op))
-    node = Node(name="one", op=op, inputs=("input",) * ops.input_count(op), shape=shape)
+    inputs = ops.input_count(op) or 2
+    shape = output_shape(op, (source,) * inputs)
+    node = Node(name="one", op=op, inputs=("input",) * inputs, shape=shape)
     graph = Graph(name="one", input_shape=source, nodes=(node,), output="one")
     arrays = {key: math.prod(size) for key, size in weight_shapes(graph).items()}
     counted = parameters(op, source)
     assert counted.biases == arrays.pop("one/bias", 0)
-    assert counted.weights == sum(arrays.values())
+    assert counted.weights + counted.statistics == sum(arrays.values())
+
+
+def test_grouped_and_dilated_convolutions_keep_and_cost_a_share() -> None:
+    plain = Conv2D(filters=8, kernel=(3, 3), dilation=(2, 2))
+    grouped = dataclasses.replace(plain, groups=4)
+    assert 4 * parameters(grouped, (9, 9, 12)).weights == parameters(plain, (9, 9, 12)).weights == 864
+    assert (
+        4 * count(grouped, (9, 9, 12), (9, 9, 8)).macs == count(plain, (9, 9, 12), (9, 9, 8)).macs == 69_984
+    )
 
 
 def test_dense_parameters_are_the_sizes_of_its_arrays() -> None:

@@ -20,15 +20,24 @@ from wakeling.ops import (
     Add,
     AveragePool2D,
     BatchNorm,
+    Concat,
     Conv2D,
     Dense,
     DepthwiseConv2D,
+    Dequantize,
     MaxPool2D,
+    Mean,
+    Mul,
     Operator,
     Pad,
+    PointwiseKind,
+    Quantize,
     Reshape,
     Shape,
     Softmax,
+    StridedSlice,
+    Sub,
+    Transpose,
     operator_name,
 )
 
@@ -38,7 +47,7 @@ class Counts:
     """Arithmetic operations of one inference.
 
     `other` counts what is neither multiplication nor addition, by name: `comparisons`,
-    `divisions`, `exponentials`, `copies`.
+    `divisions`, `exponentials`, `copies`, `conversions` (between element types).
     """
 
     macs: int = 0
@@ -69,7 +78,7 @@ def _products(products: int, outputs: int, use_bias: bool, kind: ActivationKind)
 
 def _conv2d(op: Conv2D, source: Shape, target: Shape) -> Counts:
     """K²·M·N·H·W multiplications and (K²·M − 1)·N·H·W additions, and the bias."""
-    products = op.kernel[0] * op.kernel[1] * source[2]
+    products = op.kernel[0] * op.kernel[1] * (source[2] // op.groups)
     return _products(products, math.prod(target), op.use_bias, op.activation)
 
 
@@ -88,13 +97,54 @@ def _batch_norm(op: BatchNorm, source: Shape, target: Shape) -> Counts:
     return _products(1, math.prod(target), True, "linear")
 
 
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """Operations of a non-linearity for one element."""
+
+    multiplications: int = 0
+    additions: int = 0
+    comparisons: int = 0
+    exponentials: int = 0
+    divisions: int = 0
+
+
+_POINTWISE: Mapping[PointwiseKind, _Element] = MappingProxyType(
+    {
+        "linear": _Element(),
+        "relu": _Element(comparisons=1),
+        "relu6": _Element(comparisons=2),
+        # x · relu6(x + 3) · 1/6 and relu6(x + 3) · 1/6 (Howard et al. 2019, arXiv:1905.02244, section 5.2)
+        "hard_swish": _Element(multiplications=2, additions=1, comparisons=2),
+        "hard_sigmoid": _Element(multiplications=1, additions=1, comparisons=2),
+        # 1 / (1 + exp(−x)), x times that, and 1 − 2 / (exp(2x) + 1)
+        "sigmoid": _Element(additions=1, exponentials=1, divisions=1),
+        "swish": _Element(multiplications=1, additions=1, exponentials=1, divisions=1),
+        "tanh": _Element(multiplications=1, additions=2, exponentials=1, divisions=1),
+    }
+)
+"""Every element-wise non-linearity, by its kind."""
+
+
 def _activation(op: Activation, source: Shape, target: Shape) -> Counts:
-    return Counts(other=_clamp(op.kind, math.prod(target)))
+    outputs, each = math.prod(target), _POINTWISE[op.kind]
+    other = {name: getattr(each, name) * outputs for name in ("comparisons", "exponentials", "divisions")}
+    return Counts(
+        multiplications=each.multiplications * outputs,
+        additions=each.additions * outputs,
+        other={name: amount for name, amount in other.items() if amount},
+    )
 
 
-def _add(op: Add, source: Shape, target: Shape) -> Counts:
+def _add(op: Add | Sub, source: Shape, target: Shape) -> Counts:
+    """One addition (a subtraction is one) for each output."""
     outputs = math.prod(target)
     return Counts(additions=outputs, other=_clamp(op.activation, outputs))
+
+
+def _mul(op: Mul, source: Shape, target: Shape) -> Counts:
+    """One multiplication for each output; nothing is accumulated, so no MAC."""
+    outputs = math.prod(target)
+    return Counts(multiplications=outputs, other=_clamp(op.activation, outputs))
 
 
 def _average_pool(op: AveragePool2D, source: Shape, target: Shape) -> Counts:
@@ -107,7 +157,13 @@ def _max_pool(op: MaxPool2D, source: Shape, target: Shape) -> Counts:
     return Counts(other={"comparisons": (math.prod(op.pool) - 1) * math.prod(target)})
 
 
-def _pad(op: Pad, source: Shape, target: Shape) -> Counts:
+def _mean(op: Mean, source: Shape, target: Shape) -> Counts:
+    """n − 1 additions and one division for each output that is the mean of n values."""
+    inputs, outputs = math.prod(source), math.prod(target)
+    return Counts(additions=inputs - outputs, other={"divisions": outputs})
+
+
+def _copied(op: Pad | Concat | Transpose | StridedSlice, source: Shape, target: Shape) -> Counts:
     return Counts(other={"copies": math.prod(target)})
 
 
@@ -118,11 +174,17 @@ def _reshape(op: Reshape, source: Shape, target: Shape) -> Counts:
 
 def _softmax(op: Softmax, source: Shape, target: Shape) -> Counts:
     """exp(x − max x) / Σ exp: the largest is found and subtracted first, as every runtime does."""
-    outputs = target[0]
+    outputs = math.prod(target)
+    sums = outputs // target[-1]
     return Counts(
-        additions=outputs + outputs - 1,
-        other={"comparisons": outputs - 1, "exponentials": outputs, "divisions": outputs},
+        multiplications=0 if op.beta == 1 else outputs,
+        additions=outputs + outputs - sums,
+        other={"comparisons": outputs - sums, "exponentials": outputs, "divisions": outputs},
     )
+
+
+def _converted(op: Quantize | Dequantize, source: Shape, target: Shape) -> Counts:
+    return Counts(other={"conversions": math.prod(target)})
 
 
 _Formula = Callable[[Any, Shape, Shape], Counts]  # Any: each formula takes its own operator class
@@ -135,11 +197,19 @@ FORMULAS: Mapping[type[Operator], _Formula] = MappingProxyType(
         BatchNorm: _batch_norm,
         Activation: _activation,
         Add: _add,
+        Sub: _add,
+        Mul: _mul,
+        Concat: _copied,
         AveragePool2D: _average_pool,
         MaxPool2D: _max_pool,
-        Pad: _pad,
+        Mean: _mean,
+        Pad: _copied,
         Reshape: _reshape,
+        Transpose: _copied,
+        StridedSlice: _copied,
         Softmax: _softmax,
+        Quantize: _converted,
+        Dequantize: _converted,
     }
 )
 """From the (first) input's shape and the output's shape to the counts, by operator class."""

@@ -6,7 +6,6 @@ Another runtime's planner is one more entry of `PLANNERS`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -61,7 +60,7 @@ def lifetimes(graph: Graph) -> tuple[Lifetime, ...]:
     holder = {INPUT: INPUT}
     first = {INPUT: 0}
     last = {INPUT: 0}
-    size = {INPUT: math.prod(graph.input_shape)}
+    size = {INPUT: graph.sizes[INPUT]}
     for step, node in enumerate(graph.nodes):
         for tensor in node.inputs:
             last[holder[tensor]] = step
@@ -70,7 +69,7 @@ def lifetimes(graph: Graph) -> tuple[Lifetime, ...]:
             continue
         holder[node.name] = node.name
         first[node.name] = last[node.name] = step
-        size[node.name] = math.prod(node.shape)
+        size[node.name] = graph.sizes[node.name]
     last[holder[graph.output]] = len(graph.nodes) - 1
     return tuple(
         Lifetime(name=name, size_bytes=size[name], first=first[name], last=last[name]) for name in first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -12,15 +13,23 @@ from wakeling.ops import (
     Add,
     AveragePool2D,
     BatchNorm,
+    Concat,
     Conv2D,
     Dense,
     DepthwiseConv2D,
+    Dequantize,
     MaxPool2D,
+    Mean,
+    Mul,
     Operator,
     Pad,
+    Quantize,
     Reshape,
     Shape,
     Softmax,
+    StridedSlice,
+    Sub,
+    Transpose,
     operator_name,
 )
 
@@ -30,25 +39,28 @@ WEIGHT_BYTES = 1
 BIAS_BYTES = 4
 """An int32 bias."""
 
-BATCH_NORM_VALUES = 4
-"""gamma, beta, moving mean, moving variance: values of a batch norm for each channel."""
-
 
 class Parameters(NamedTuple):
-    """How many numbers an operator keeps; `scales` of them are per-channel weight scales."""
+    """How many numbers an operator keeps.
+
+    `weights` and `biases` are learned; `scales` of the weights' quantization come on top, and
+    `statistics` are a batch norm's moving means and variances, which are measured, not learned.
+    """
 
     weights: int = 0
     biases: int = 0
     scales: int = 0
+    statistics: int = 0
 
 
 def _conv2d(op: Conv2D, source: Shape) -> Parameters:
-    weights = op.filters * op.kernel[0] * op.kernel[1] * source[2]
+    weights = op.filters * op.kernel[0] * op.kernel[1] * (source[2] // op.groups)
     return Parameters(weights, op.filters * op.use_bias, op.filters)
 
 
 def _depthwise(op: DepthwiseConv2D, source: Shape) -> Parameters:
-    return Parameters(op.kernel[0] * op.kernel[1] * source[2], source[2] * op.use_bias, source[2])
+    filters = source[2] * op.multiplier
+    return Parameters(op.kernel[0] * op.kernel[1] * filters, filters * op.use_bias, filters)
 
 
 def _dense(op: Dense, source: Shape) -> Parameters:
@@ -56,7 +68,13 @@ def _dense(op: Dense, source: Shape) -> Parameters:
 
 
 def _batch_norm(op: BatchNorm, source: Shape) -> Parameters:
-    return Parameters(BATCH_NORM_VALUES * source[-1])
+    """gamma and beta are learned, the moving mean and variance measured, for each channel."""
+    return Parameters(weights=2 * source[-1], statistics=2 * source[-1])
+
+
+def _elementwise(op: Add | Sub | Mul, source: Shape) -> Parameters:
+    """A constant operand is a weight with one scale."""
+    return Parameters() if op.constant is None else Parameters(math.prod(op.constant), scales=1)
 
 
 def _none(op: Operator, source: Shape) -> Parameters:
@@ -72,12 +90,20 @@ FORMULAS: Mapping[type[Operator], _Formula] = MappingProxyType(
         Dense: _dense,
         BatchNorm: _batch_norm,
         Activation: _none,
-        Add: _none,
+        Add: _elementwise,
+        Sub: _elementwise,
+        Mul: _elementwise,
+        Concat: _none,
         AveragePool2D: _none,
         MaxPool2D: _none,
+        Mean: _none,
         Pad: _none,
         Reshape: _none,
+        Transpose: _none,
+        StridedSlice: _none,
         Softmax: _none,
+        Quantize: _none,
+        Dequantize: _none,
     }
 )
 """From the (first) input's shape to the parameters, by operator class."""

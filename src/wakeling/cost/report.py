@@ -177,4 +177,4 @@ def _layers(
 def _training_parameters(graph: Graph, name: str) -> int:
     node = graph.by_name[name]
     own = parameter_table.parameters(node.op, graph.shapes[node.inputs[0]])
-    return own.weights + own.biases
+    return own.weights + own.biases + own.statistics

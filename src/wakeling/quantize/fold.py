@@ -28,6 +28,8 @@ def fold(graph: Graph, weights: Mapping[str, NDArray[np.float32]]) -> tuple[Grap
     fused = fuse(graph)
     folded: Weights = {}
     for node in fused.graph.nodes:
+        if isinstance(node.op, BatchNorm):
+            raise GraphError(f"batch norm {node.name!r} follows no convolution or dense layer to fold into")
         key, bias_key = weight_key(node, "weight"), weight_key(node, "bias")
         if key not in weights:
             continue
