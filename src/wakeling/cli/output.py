@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,10 +13,40 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
+    from wakeling.report.figures.picture import Picture
+
 PIPE_WIDTH = 160
 """Columns of a line that is written to no terminal."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def _checked(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Refuse what cannot be drawn to before any work is done."""
+    if path is not None:
+        from wakeling.report.figures.picture import check_plot_path
+
+        check_plot_path(path)
+    return path
+
+
+plot_option = click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    callback=_checked,
+    help="Draw it, to a .png, .svg or .pdf file.",
+)
+
+
+def plot_to(path: Path | None, picture: Callable[[], Picture]) -> None:
+    """Draw to the file that `--plot` named, if it did, and say so on stderr."""
+    if path is None:
+        return
+    from wakeling.report.figures.picture import save
+
+    save(picture(), path)
+    console(stderr=True).print(f"drawn: {path}", markup=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

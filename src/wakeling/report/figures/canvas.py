@@ -38,8 +38,9 @@ _VARIABLES = {
 FULL_WIDTH = 780
 """Width of a figure across the page, in SVG units (about a CSS pixel each)."""
 
-_POINTS_PER_INCH = 72
-_STYLE: dict[Any, Any] = {  # matplotlib types the keys as one long literal
+POINTS_PER_INCH = 72
+"""SVG units in an inch of a figure's size."""
+STYLE: dict[Any, Any] = {  # matplotlib types the keys as one long literal
     "svg.fonttype": "none",
     "text.parse_math": False,
     "font.size": 10.5,
@@ -73,6 +74,7 @@ _STYLE: dict[Any, Any] = {  # matplotlib types the keys as one long literal
     "figure.edgecolor": "none",
     "path.simplify": True,
 }
+"""matplotlib's settings of every figure."""
 
 
 def draw(
@@ -94,9 +96,9 @@ def draw(
         from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingDependencyError("matplotlib", "report") from error
-    inches = (size[0] / _POINTS_PER_INCH, size[1] / _POINTS_PER_INCH)
+    inches = (size[0] / POINTS_PER_INCH, size[1] / POINTS_PER_INCH)
     content = io.StringIO()
-    with matplotlib.rc_context({**_STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from")  # the browser has the font
         figure = Figure(figsize=inches, layout="constrained")
         paint(figure)
