@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from wakeling.errors import GraphError, ModelFileError
+from wakeling.graph import INPUT, GraphBuilder
+from wakeling.ops import Add, Dense, Dequantize, ElementType, Quantize, Reshape
 from wakeling.quantize.model import QuantizedModel, TensorQuant
-from wakeling.testing.random_models import random_model
+from wakeling.testing.random_models import quantize_randomly, random_model
 
 
 def assert_same(left: QuantizedModel, right: QuantizedModel) -> None:
@@ -71,10 +73,67 @@ def test_an_impossible_scale_is_refused(scale: float) -> None:
         TensorQuant(scale=scale, zero_point=0)
 
 
-@pytest.mark.parametrize("zero_point", [-129, 128])
-def test_a_zero_point_outside_int8_is_refused(zero_point: int) -> None:
+@pytest.mark.parametrize("zero_point", [-129, 256])
+def test_a_zero_point_outside_every_type_is_refused(zero_point: int) -> None:
     with pytest.raises(GraphError, match="zero point"):
         TensorQuant(scale=1.0, zero_point=zero_point)
+
+
+def typed_model(input_type: ElementType, tensors: dict[str, TensorQuant]) -> QuantizedModel:
+    """quantize(input) and an int8 sum with a constant, then floats."""
+    builder = GraphBuilder("typed", (2, 3, 1), input_type)
+    tensor = builder.append(Quantize(), INPUT, name="q")
+    tensor = builder.append(Add(constant=(3, 1)), tensor, name="sum")
+    tensor = builder.append(Dequantize(), tensor, name="real")
+    builder.append(Reshape(shape=(6,)), tensor, name="flat")
+    return QuantizedModel(
+        name="typed",
+        graph=builder.build(),
+        tensors=tensors,
+        weights={"sum/constant": np.array([[1], [2], [3]], np.int8)},
+        weight_scales={},
+        biases={},
+        labels=tuple("abcdef"),
+        preprocessing=None,
+    )
+
+
+STEPS = {
+    "q": TensorQuant(scale=0.5, zero_point=-128),
+    "sum": TensorQuant(scale=0.7, zero_point=127),
+    "sum/constant": TensorQuant(scale=0.1, zero_point=3),
+}
+PIXELS = TensorQuant(scale=0.5, zero_point=255)
+
+
+@pytest.mark.parametrize(("input_type", "tensors"), [("float32", {}), ("uint8", {INPUT: PIXELS})])
+def test_tensors_of_other_types_come_back(
+    input_type: ElementType, tensors: dict[str, TensorQuant], tmp_path: Path
+) -> None:
+    model = typed_model(input_type, {**STEPS, **tensors})
+    model.save(tmp_path / "model.npz")
+    assert_same(model, QuantizedModel.load(tmp_path / "model.npz"))
+
+
+def test_zero_points_belong_to_the_type() -> None:
+    with pytest.raises(GraphError, match=r"int8, so its zero point must be in -128..127; given 255"):
+        typed_model("int8", {**STEPS, INPUT: PIXELS})
+    with pytest.raises(GraphError, match=r"uint8, so its zero point must be in 0..255; given -128"):
+        typed_model("uint8", {**STEPS, INPUT: STEPS["q"]})
+    with pytest.raises(GraphError, match="float32 and must have no scale"):
+        typed_model("float32", {**STEPS, INPUT: PIXELS})
+    with pytest.raises(GraphError, match="'sum/constant' has no scale"):
+        typed_model("float32", {key: value for key, value in STEPS.items() if key != "sum/constant"})
+
+
+def test_a_dense_layer_has_one_scale_or_one_a_unit() -> None:
+    builder = GraphBuilder("dense", (1, 1, 4))
+    builder.append(Dense(units=3), builder.append(Reshape(shape=(4,)), INPUT, name="flat"), name="dense")
+    model = quantize_randomly(builder.build(), 0)
+    for count in (1, 3):
+        dataclasses.replace(model, weight_scales={"dense": np.full(count, 0.1, np.float32)})
+    with pytest.raises(GraphError, match="scales must be"):
+        dataclasses.replace(model, weight_scales={"dense": np.full(2, 0.1, np.float32)})
 
 
 def broken_models() -> dict[str, tuple[dict[str, object], str]]:

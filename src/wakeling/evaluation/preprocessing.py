@@ -83,7 +83,7 @@ def resolve(
     if given is not None or beside.exists():
         path = given or beside
         entries, origin = read_toml(path), str(path)
-    elif metadata is not None:
+    elif metadata is not None and ("preprocessing" in metadata or "labels" not in metadata):
         entries, origin = _from_metadata(metadata), "the model's metadata"
     else:
         entries, origin = {}, f"a guess from the {dtype} input; write a {beside.name} to say otherwise"

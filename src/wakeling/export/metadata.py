@@ -21,23 +21,26 @@ FORMAT = "wakeling.tflite/1"
 def describe(model: QuantizedModel, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Labels, preprocessing, wakeling's version and the content hash; `extra` is added.
 
-    `extra` holds plain JSON values; a name that this function sets itself is not overridden.
+    `extra` holds plain JSON values; a name that this function sets itself is not overridden. A
+    model without preprocessing records none.
     """
     preprocessing = model.preprocessing
-    return {
+    description = {
         **(extra or {}),
         "format": FORMAT,
         "wakeling_version": __version__,
         "name": model.name,
         "content_hash": model.content_hash,
         "labels": list(model.labels),
-        "preprocessing": {
+    }
+    if preprocessing is not None:
+        description["preprocessing"] = {
             "resolution": preprocessing.resolution,
             "channels": preprocessing.channels,
             "resize": preprocessing.resize,
             "input": "minus128",
-        },
-    }
+        }
+    return description
 
 
 def to_bytes(description: Mapping[str, Any]) -> bytes:

@@ -6,6 +6,7 @@ the integers compute is in `quantize.golden`; how they come about is in `quantiz
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -21,10 +22,10 @@ import numpy.typing as npt
 
 from wakeling.errors import GraphError, ModelFileError
 from wakeling.files import atomic_path
-from wakeling.graph import INPUT, Graph, from_json, to_json, weight_key, weight_shapes
+from wakeling.graph import Graph, Node, from_json, to_json, weight_key, weight_shapes
 from wakeling.ops import Dense
 from wakeling.quantize.rules import check_scales
-from wakeling.quantize.tensors import TensorQuant
+from wakeling.quantize.tensors import LIMITS, TensorQuant, check_zero_point
 
 __all__ = ["PIXEL_SCALE", "Preprocessing", "QuantizedModel", "TensorQuant"]
 
@@ -56,11 +57,14 @@ class Preprocessing:
 class QuantizedModel:
     """A fused graph in TFLite's int8 scheme.
 
-    `tensors` has every tensor of the graph, `input` included. `weights` (int8, in -127..127,
-    shapes as `graph.weight_key` says) and `biases` (int32) are keyed by `weight_key`;
-    `weight_scales` (float32) by the node's name: one value per output channel for convolutions,
-    exactly one for a dense layer. Weights have zero point 0, and a bias has the scale
-    input scale × weight scale. `labels` are in the order of the outputs.
+    `tensors` has a scale and a zero point for every integer tensor of the graph, `input` included
+    (`graph.types` says which are integers; a float32 tensor has none), and for every constant
+    operand, under its key. `weights` (int8, shapes as `graph.weight_key` says; constants of add,
+    sub and mul among them) and `biases` (int32) are keyed by `weight_key`; `weight_scales`
+    (float32) by the node's name: one value per output channel, or exactly one where a dense layer
+    has one for all. Weights have zero point 0, and a bias has the scale input scale × weight scale.
+    `labels` are in the order of the outputs. `preprocessing` is None where the input is no square
+    image, or where nobody knows what it wants.
     """
 
     name: str
@@ -70,22 +74,20 @@ class QuantizedModel:
     weight_scales: Mapping[str, Float32Array]
     biases: Mapping[str, Int32Array]
     labels: tuple[str, ...]
-    preprocessing: Preprocessing
+    preprocessing: Preprocessing | None
 
     def __post_init__(self) -> None:
         """Raises GraphError for a missing or misshapen array and for scales that TFLite refuses."""
-        for name in self.graph.shapes:
-            if name not in self.tensors:
-                raise GraphError(f"tensor {name!r} has no scale and zero point")
+        _check_tensors(self.graph, self.tensors)
         for key, shape in weight_shapes(self.graph).items():
             node, _, part = key.rpartition("/")
             if part == "weight":
                 _check_array(key, self.weights.get(key), shape, np.int8)
-                dense = isinstance(self.graph.by_name[node].op, Dense)
-                channels = 1 if dense else self.graph.by_name[node].shape[-1]
-                _check_array(f"{node}'s scales", self.weight_scales.get(node), (channels,), np.float32)
+                _check_weight_scales(self.graph.by_name[node], self.weight_scales.get(node))
             elif part == "bias":
                 _check_array(key, self.biases.get(key), shape, np.int32)
+            elif part == "constant":
+                _check_array(key, self.weights.get(key), shape, np.int8)
             else:
                 raise GraphError(f"node {node!r} is a batch norm; fuse the graph before quantizing it")
         check_scales(self.graph, self.tensors)
@@ -128,6 +130,29 @@ class QuantizedModel:
             raise ModelFileError(f"{path} is not a quantized model of wakeling: {reason}") from None
 
 
+def quantized_names(graph: Graph) -> tuple[str, ...]:
+    """What has a scale and a zero point: the graph's integer tensors, then its constant operands."""
+    tensors = [name for name, element in graph.types.items() if element in LIMITS]
+    return (*tensors, *(key for key in weight_shapes(graph) if key.endswith("/constant")))
+
+
+def _check_tensors(graph: Graph, tensors: Mapping[str, TensorQuant]) -> None:
+    for name in quantized_names(graph):
+        if name not in tensors:
+            raise GraphError(f"tensor {name!r} has no scale and zero point")
+        check_zero_point(name, tensors[name], graph.types.get(name, "int8"))
+    for name in graph.shapes:
+        if name in tensors and graph.types[name] not in LIMITS:
+            raise GraphError(f"tensor {name!r} is {graph.types[name]} and must have no scale and zero point")
+
+
+def _check_weight_scales(node: Node, scales: Float32Array | None) -> None:
+    channels = node.shape[-1]
+    if isinstance(node.op, Dense) and scales is not None and scales.shape == (1,):
+        channels = 1
+    _check_array(f"{node.name}'s scales", scales, (channels,), np.float32)
+
+
 def _check_array(
     what: str, array: npt.NDArray[Any] | None, shape: tuple[int, ...], dtype: type[np.generic]
 ) -> None:
@@ -148,16 +173,11 @@ def _header(model: QuantizedModel) -> dict[str, Any]:
         "name": model.name,
         "graph": to_json(model.graph),
         "tensors": {
-            name: [model.tensors[name].scale, model.tensors[name].zero_point] for name in model.graph.shapes
+            name: [model.tensors[name].scale, model.tensors[name].zero_point]
+            for name in quantized_names(model.graph)
         },
         "labels": list(model.labels),
-        "preprocessing": {
-            "resolution": preprocessing.resolution,
-            "channels": preprocessing.channels,
-            "resize": preprocessing.resize,
-            "scale": preprocessing.scale,
-            "zero_point": preprocessing.zero_point,
-        },
+        "preprocessing": None if preprocessing is None else dataclasses.asdict(preprocessing),
     }
 
 
@@ -165,9 +185,12 @@ def _arrays(model: QuantizedModel) -> dict[str, npt.NDArray[Any]]:
     parts: dict[str, npt.NDArray[Any]] = {}
     for node in model.graph.nodes:
         key, bias = weight_key(node, "weight"), weight_key(node, "bias")
+        constant = weight_key(node, "constant")
         if key in model.weights:
             parts[f"weights/{key}"] = model.weights[key]
             parts[f"scales/{node.name}"] = model.weight_scales[node.name]
+        if constant in model.weights:
+            parts[f"weights/{constant}"] = model.weights[constant]
         if bias in model.biases:
             parts[f"biases/{bias}"] = model.biases[bias]
     return parts
@@ -180,9 +203,8 @@ def _from_parts(header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]
     def part(kind: str) -> dict[str, npt.NDArray[Any]]:
         return {key.removeprefix(kind): array for key, array in arrays.items() if key.startswith(kind)}
 
+    preprocessing = header["preprocessing"]
     tensors = {name: TensorQuant(scale=s, zero_point=z) for name, (s, z) in header["tensors"].items()}
-    if INPUT not in tensors:
-        raise ValueError("it has no input tensor")
     return QuantizedModel(
         name=header["name"],
         graph=from_json(header["graph"]),
@@ -191,5 +213,5 @@ def _from_parts(header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]
         weight_scales=part("scales/"),
         biases=part("biases/"),
         labels=tuple(header["labels"]),
-        preprocessing=Preprocessing(**header["preprocessing"]),
+        preprocessing=None if preprocessing is None else Preprocessing(**preprocessing),
     )

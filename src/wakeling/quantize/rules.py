@@ -9,8 +9,18 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from wakeling.errors import GraphError
-from wakeling.graph import Graph, Node
-from wakeling.ops import Activation, Add, AveragePool2D, MaxPool2D, Operator, Pad, Reshape, Softmax
+from wakeling.graph import Graph, Node, weight_key
+from wakeling.ops import (
+    Activation,
+    Add,
+    AveragePool2D,
+    MaxPool2D,
+    Operator,
+    Pad,
+    Reshape,
+    Softmax,
+    constant_of,
+)
 from wakeling.quantize.tensors import TensorQuant
 
 SOFTMAX_OUTPUT = TensorQuant(scale=1 / 256, zero_point=-128)
@@ -26,14 +36,27 @@ Rule = Callable[[Node, tuple[TensorQuant, ...], TensorQuant], str | None]
 
 
 def check_scales(graph: Graph, tensors: Mapping[str, TensorQuant]) -> None:
-    """Raises GraphError with the first broken rule; returns nothing where all hold."""
+    """Raises GraphError with the first broken rule; returns nothing where all hold.
+
+    A rule sees the quantization of each operand in order, a constant one included. Operators on
+    float32 tensors have no scales and break no rule.
+    """
     for node in graph.nodes:
         rule = RULES.get(type(node.op))
-        if rule is None:
+        names = operand_names(node)
+        if rule is None or any(name not in tensors for name in (*names, node.name)):
             continue
-        need = rule(node, tuple(tensors[name] for name in node.inputs), tensors[node.name])
+        need = rule(node, tuple(tensors[name] for name in names), tensors[node.name])
         if need is not None:
             raise GraphError(f"{node.name!r} {need}")
+
+
+def operand_names(node: Node) -> tuple[str, ...]:
+    """What an operator computes with, in order: its inputs and its constant operand, if it has one."""
+    if constant_of(node.op) is None:
+        return node.inputs
+    constant = weight_key(node, "constant")
+    return (constant, *node.inputs) if getattr(node.op, "constant_first", False) else (*node.inputs, constant)
 
 
 def _keeps(node: Node, inputs: tuple[TensorQuant, ...], output: TensorQuant) -> str | None:
