@@ -9,6 +9,7 @@ folded in `quantize.fold`.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from dataclasses import dataclass
 from typing import cast, get_args
 
@@ -45,16 +46,14 @@ class FusedGraph:
     origins: dict[str, tuple[str, ...]]
 
 
+@functools.lru_cache(maxsize=4096)
 def _merge(op: Operator, following: Operator) -> Operator | None:
     """`op` with `following` merged into it, or None where that is not possible."""
-    if isinstance(following, BatchNorm) and isinstance(op, _LINEAR) and activation_of(op) == "linear":
+    if activation_of(op) != "linear":
+        return None
+    if isinstance(following, BatchNorm) and isinstance(op, _LINEAR):
         return dataclasses.replace(op, use_bias=True)
-    if (
-        isinstance(following, Activation)
-        and following.kind in _FUSED_KINDS
-        and isinstance(op, _ACTIVATED)
-        and activation_of(op) == "linear"
-    ):
+    if isinstance(following, Activation) and following.kind in _FUSED_KINDS and isinstance(op, _ACTIVATED):
         return dataclasses.replace(op, activation=cast(ActivationKind, following.kind))
     return None
 
@@ -64,19 +63,41 @@ def fuse(graph: Graph) -> FusedGraph:
 
     What is merged works on single elements, so a fused node has its first member's shape.
     """
-    nodes: list[Node] = []
-    renamed = {INPUT: INPUT}
-    origins: dict[str, tuple[str, ...]] = {}
-    merged: set[str] = set()
+    readers: dict[str, int] = {graph.output: 1}  # the caller reads the output
     for node in graph.nodes:
-        if node.name in merged:
-            continue
-        op, chain = _chain(graph, node)
-        merged.update(member.name for member in chain)
-        inputs = tuple(renamed[name] for name in node.inputs)
-        nodes.append(Node(name=node.name, op=op, inputs=inputs, shape=node.shape))
-        renamed[chain[-1].name] = node.name
-        origins[node.name] = tuple(member.name for member in chain)
+        for name in node.inputs:
+            readers[name] = readers.get(name, 0) + 1
+    operators: dict[str, Operator] = {}
+    origins: dict[str, tuple[str, ...]] = {}
+    renamed = {INPUT: INPUT}
+    for node in graph.nodes:
+        source = renamed[node.inputs[0]]
+        if (
+            isinstance(node.op, BatchNorm | Activation)
+            and source in operators
+            and readers[node.inputs[0]] == 1
+        ):
+            merged = _merge(operators[source], node.op)
+            if merged is not None:
+                operators[source] = merged
+                origins[source] += (node.name,)
+                renamed[node.name] = source
+                continue
+        operators[node.name] = node.op
+        origins[node.name] = (node.name,)
+        renamed[node.name] = node.name
+    if len(operators) == len(graph.nodes):
+        return FusedGraph(graph=graph, origins=origins)
+    nodes = [
+        Node(
+            name=node.name,
+            op=operators[node.name],
+            inputs=tuple([renamed[name] for name in node.inputs]),
+            shape=node.shape,
+        )
+        for node in graph.nodes
+        if node.name in operators
+    ]
     fused = Graph(
         name=graph.name,
         input_shape=graph.input_shape,
@@ -85,16 +106,3 @@ def fuse(graph: Graph) -> FusedGraph:
         input_type=graph.input_type,
     )
     return FusedGraph(graph=fused, origins=origins)
-
-
-def _chain(graph: Graph, node: Node) -> tuple[Operator, list[Node]]:
-    """`node` and the sole readers behind it that merge into it, with the merged operator."""
-    op, chain = node.op, [node]
-    while chain[-1].name != graph.output:
-        readers = graph.consumers[chain[-1].name]
-        following = _merge(op, readers[0].op) if len(readers) == 1 else None
-        if following is None:
-            break
-        op = following
-        chain.append(readers[0])
-    return op, chain

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import functools
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 from wakeling.errors import GraphError
 from wakeling.ops import (
     ELEMENT_BYTES,
+    TYPE_CHANGING,
     Activation,
     ActivationKind,
     Add,
@@ -85,18 +86,17 @@ class Graph:
     @functools.cached_property
     def types(self) -> Mapping[str, ElementType]:
         """The element type of every tensor of the deployed network, the input included."""
-        types: dict[str, ElementType] = {INPUT: self.input_type}
-        for node in self.nodes:
-            types[node.name] = output_type(node.op, types[node.inputs[0]])
+        types = dict.fromkeys(self.shapes, self.input_type)
+        if any(type(node.op) in TYPE_CHANGING for node in self.nodes):
+            for node in self.nodes:
+                types[node.name] = output_type(node.op, types[node.inputs[0]])
         return MappingProxyType(types)
 
     @functools.cached_property
     def sizes(self) -> Mapping[str, int]:
         """Bytes of every tensor of the deployed network, the input included."""
-        types = self.types
-        return MappingProxyType(
-            {name: math.prod(shape) * ELEMENT_BYTES[types[name]] for name, shape in self.shapes.items()}
-        )
+        widths = {name: ELEMENT_BYTES[kind] for name, kind in self.types.items()}
+        return MappingProxyType({name: prod(shape) * widths[name] for name, shape in self.shapes.items()})
 
     @functools.cached_property
     def by_name(self) -> Mapping[str, Node]:
@@ -150,10 +150,22 @@ def weight_shapes(graph: Graph) -> dict[str, Shape]:
     return shapes
 
 
-class GraphBuilder:
-    """Collects nodes in execution order; each method returns the new tensor's name."""
+_BATCH_NORM = BatchNorm()
+_ACTIVATIONS: Mapping[ActivationKind, Activation] = MappingProxyType(
+    {kind: Activation(kind=kind) for kind in get_args(ActivationKind)}
+)
 
-    def __init__(self, name: str, input_shape: Shape, input_type: ElementType = "int8") -> None:
+
+class GraphBuilder:
+    """Collects nodes in execution order; each method returns the new tensor's name.
+
+    A `deployed` builder writes batch norms and activations into the convolutions at once: it builds
+    what `fuse.fuse` makes of the other's graph, in a third of the time.
+    """
+
+    def __init__(
+        self, name: str, input_shape: Shape, input_type: ElementType = "int8", *, deployed: bool = False
+    ) -> None:
         if not input_shape or min(input_shape) < 1:
             raise GraphError(
                 f"input shape must be (height, width, channels) or a vector's, each at least 1; "
@@ -164,6 +176,7 @@ class GraphBuilder:
         self._name = name
         self._input_shape = input_shape
         self._input_type = input_type
+        self._deployed = deployed
         self._nodes: list[Node] = []
         self._shapes: dict[str, Shape] = {INPUT: input_shape}
 
@@ -177,12 +190,14 @@ class GraphBuilder:
 
     def append(self, op: Operator, *inputs: str, name: str | None = None) -> str:
         """Add one operator; raises GraphError where shapes or names do not fit."""
+        shapes = self._shapes
         label = name or f"{operator_name(op)}_{len(self._nodes)}"
-        if label in self._shapes:
+        if label in shapes:
             raise GraphError(f"tensor name {label!r} is used twice")
-        shape = output_shape(op, tuple([self.shape(tensor) for tensor in inputs]))
+        sources = [shapes[tensor] if tensor in shapes else self.shape(tensor) for tensor in inputs]
+        shape = output_shape(op, tuple(sources))
         self._nodes.append(Node(name=label, op=op, inputs=inputs, shape=shape))
-        self._shapes[label] = shape
+        shapes[label] = shape
         return label
 
     def conv_bn(
@@ -197,7 +212,14 @@ class GraphBuilder:
         name: str,
     ) -> str:
         """Convolution, batch norm and activation, as they are trained."""
-        op = Conv2D(filters=filters, kernel=(kernel, kernel), stride=(stride, stride), padding=padding)
+        op = Conv2D(
+            filters=filters,
+            kernel=(kernel, kernel),
+            stride=(stride, stride),
+            padding=padding,
+            use_bias=self._deployed,
+            activation=activation if self._deployed else "linear",
+        )
         return self._norm_act(self.append(op, tensor, name=name), activation, name)
 
     def depthwise_bn(
@@ -211,14 +233,22 @@ class GraphBuilder:
         name: str,
     ) -> str:
         """Depthwise convolution, batch norm and activation, as they are trained."""
-        op = DepthwiseConv2D(kernel=(kernel, kernel), stride=(stride, stride), padding=padding)
+        op = DepthwiseConv2D(
+            kernel=(kernel, kernel),
+            stride=(stride, stride),
+            padding=padding,
+            use_bias=self._deployed,
+            activation=activation if self._deployed else "linear",
+        )
         return self._norm_act(self.append(op, tensor, name=name), activation, name)
 
     def _norm_act(self, tensor: str, activation: ActivationKind, name: str) -> str:
-        tensor = self.append(BatchNorm(), tensor, name=f"{name}_bn")
+        if self._deployed:
+            return tensor
+        tensor = self.append(_BATCH_NORM, tensor, name=f"{name}_bn")
         if activation == "linear":
             return tensor
-        return self.append(Activation(kind=activation), tensor, name=f"{name}_{activation}")
+        return self.append(_ACTIVATIONS[activation], tensor, name=f"{name}_{activation}")
 
     def add(self, left: str, right: str, *, name: str) -> str:
         """Element-wise sum."""

@@ -155,6 +155,21 @@ def test_a_fused_graph_costs_the_same_to_deploy() -> None:
     assert trained.memory == deployed.memory
 
 
+def test_learned_parameters_are_those_without_statistics() -> None:
+    """torch's count of the same network: gamma and beta, but no moving mean and variance."""
+    report = report_of("mobilenet_v2", alpha=1.0, resolution=224, classes=1000)
+    assert report.trainable_parameters == 3_504_872  # torchvision's published integer
+    channels = (report.training_parameters - report.trainable_parameters) // 2
+    assert report.training_parameters - report.deployed_parameters == 3 * channels
+
+
+def test_only_the_runtimes_asked_for_are_planned() -> None:
+    graph = spec.lower(spec.make("mobilenet_v1", alpha=0.25, resolution=96))
+    assert list(cost.cost(graph, runtimes=()).memory) == ["liveness"]
+    with pytest.raises(WakelingError, match="unknown runtime 'livenes'; known: liveness"):
+        cost.cost(graph, runtimes=("livenes",))
+
+
 def test_report_survives_json_pickle_and_copying() -> None:
     report = report_of("mobilenet_v2", alpha=0.35, resolution=64)
     assert cost.from_json(json.loads(json.dumps(cost.to_json(report), allow_nan=False))) == report
@@ -165,8 +180,9 @@ def test_report_survives_json_pickle_and_copying() -> None:
 def test_json_has_its_totals_at_the_top() -> None:
     value = cost.to_json(report_of("mobilenet_v1", alpha=0.25, resolution=96))
     assert value["macs"] == 7_489_664
-    assert value["parameters"] == {"training": 219_058, "deployed": 210_850}
-    assert value["ram_bytes"] == {"liveness": 55_296}
+    assert value["parameters"] == {"training": 219_058, "trainable": 213_586, "deployed": 210_850}
+    assert value["ram_bytes"]["liveness"] == 55_296
+    assert set(value["ram_bytes"]) == set(cost.PLANNERS)
     assert value["flash_bytes"] == sum(value["flash"][part] for part in ("file_bytes", "runtime_bytes"))
     assert len(value["layers"]) == 31
 

@@ -63,7 +63,11 @@ def _counts_to_json(costed: CostReport | LayerCost) -> dict[str, Any]:
         "multiplications": costed.multiplications,
         "additions": costed.additions,
         "other_operations": dict(costed.other_operations),
-        "parameters": {"training": costed.training_parameters, "deployed": costed.deployed_parameters},
+        "parameters": {
+            "training": costed.training_parameters,
+            "trainable": costed.trainable_parameters,
+            "deployed": costed.deployed_parameters,
+        },
     }
 
 
@@ -74,6 +78,7 @@ def _counts_from_json(value: Mapping[str, Any]) -> dict[str, Any]:
         "additions": value["additions"],
         "other_operations": dict(value["other_operations"]),
         "training_parameters": value["parameters"]["training"],
+        "trainable_parameters": value["parameters"]["trainable"],
         "deployed_parameters": value["parameters"]["deployed"],
     }
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from wakeling.errors import UnsupportedOpError
 from wakeling.ops import (
@@ -41,9 +41,10 @@ from wakeling.ops import (
     operator_name,
 )
 
+_NOTHING: Mapping[str, int] = {}
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+
+class Counts(NamedTuple):
     """Arithmetic operations of one inference.
 
     `other` counts what is neither multiplication nor addition, by name: `comparisons`,
@@ -53,16 +54,16 @@ class Counts:
     macs: int = 0
     multiplications: int = 0
     additions: int = 0
-    other: Mapping[str, int] = field(default_factory=dict)
+    other: Mapping[str, int] = _NOTHING
 
 
 _COMPARISONS: Mapping[ActivationKind, int] = MappingProxyType({"linear": 0, "relu": 1, "relu6": 2})
 """Comparisons of an activation for each element."""
 
 
-def _clamp(kind: ActivationKind, outputs: int) -> dict[str, int]:
+def _clamp(kind: ActivationKind, outputs: int) -> Mapping[str, int]:
     comparisons = _COMPARISONS[kind] * outputs
-    return {"comparisons": comparisons} if comparisons else {}
+    return {"comparisons": comparisons} if comparisons else _NOTHING
 
 
 def _products(products: int, outputs: int, use_bias: bool, kind: ActivationKind) -> Counts:

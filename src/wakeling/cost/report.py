@@ -5,7 +5,7 @@ The counts are those of the deployed network: batch norms folded, activations fu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -13,11 +13,12 @@ from wakeling.cost import parameters as parameter_table
 from wakeling.cost.counts import count
 from wakeling.cost.flash import Flash, flash
 from wakeling.cost.memory import PLANNERS, MemoryPlan
-from wakeling.cost.parameters import BIAS_BYTES, WEIGHT_BYTES, Parameters
+from wakeling.cost.parameters import BIAS_BYTES, Parameters
 from wakeling.cost.provenance import Provenance
+from wakeling.errors import WakelingError, unknown_name
 from wakeling.fuse import FusedGraph, fuse
 from wakeling.graph import Graph
-from wakeling.ops import Shape, operator_name
+from wakeling.ops import ELEMENT_BYTES, Activation, Shape, operator_name
 
 PROVENANCE: Mapping[str, Provenance] = MappingProxyType(
     {
@@ -28,8 +29,13 @@ PROVENANCE: Mapping[str, Provenance] = MappingProxyType(
         "parameters.training": Provenance(
             kind="computed", how="weights, biases and four values a channel of each batch norm"
         ),
+        "parameters.trainable": Provenance(
+            kind="computed", how="weights, biases and two learned values a channel of each batch norm"
+        ),
         "parameters.deployed": Provenance(kind="computed", how="weights and biases, batch norms folded"),
-        "weight_bytes": Provenance(kind="computed", how="int8 weights and int32 biases"),
+        "weight_bytes": Provenance(
+            kind="computed", how="int8 weights and int32 biases (float32 both, in a float32 network)"
+        ),
         "ram_bytes.liveness": Provenance(
             kind="computed",
             how="largest sum of live int8 tensors in the given order; a runtime's own needs come on top",
@@ -71,6 +77,7 @@ class LayerCost:
     additions: int
     other_operations: Mapping[str, int]
     training_parameters: int
+    trainable_parameters: int
     deployed_parameters: int
     weight_bytes: int
     ram_bytes: int
@@ -80,6 +87,8 @@ class LayerCost:
 class CostReport:
     """A network's cost on one image; bytes and counts, each with its origin in `PROVENANCE`.
 
+    Parameters come three ways: all that training keeps (as Keras counts), those that it learns (as
+    torch counts: without the batch norms' statistics), and those that are deployed.
     `memory` has one plan for each runtime, and `ram_bytes` its peak. `flash_bytes` is all that
     must fit the board but for the user's own program.
     """
@@ -91,6 +100,7 @@ class CostReport:
     additions: int
     other_operations: Mapping[str, int]
     training_parameters: int
+    trainable_parameters: int
     deployed_parameters: int
     weight_bytes: int
     memory: Mapping[str, MemoryPlan]
@@ -113,19 +123,20 @@ class CostReport:
         return PROVENANCE
 
 
-def cost(graph: Graph) -> CostReport:
+def cost(graph: Graph, *, runtimes: Iterable[str] | None = None) -> CostReport:
     """The cost of a graph as it is trained (or already fused).
 
-    Raises GraphError where a batch norm cannot be folded and UnsupportedOpError for an operator
-    that a table lacks.
+    `runtimes` names the memory planners to run (None: all of `PLANNERS`); `liveness`, which the
+    layers' RAM is, always runs. Raises UnsupportedOpError for an operator that a table lacks and
+    WakelingError for an unknown runtime.
     """
     fused = fuse(graph)
     deployed = fused.graph
-    memory = {runtime: planner(deployed) for runtime, planner in PLANNERS.items()}
-    counted = [
-        parameter_table.parameters(node.op, deployed.shapes[node.inputs[0]]) for node in deployed.nodes
-    ]
-    layers = _layers(graph, fused, counted, memory["liveness"].live_bytes)
+    memory = _plans(deployed, runtimes)
+    shapes = deployed.shapes
+    counted = [parameter_table.parameters(node.op, shapes[node.inputs[0]]) for node in deployed.nodes]
+    trained = _trained_parameters(graph, fused, counted)
+    layers = _layers(deployed, counted, trained, memory["liveness"].live_bytes)
     other: dict[str, int] = {}
     for layer in layers:
         for name, amount in layer.other_operations.items():
@@ -133,25 +144,61 @@ def cost(graph: Graph) -> CostReport:
     return CostReport(
         name=graph.name,
         input_shape=graph.input_shape,
-        macs=sum(layer.macs for layer in layers),
-        multiplications=sum(layer.multiplications for layer in layers),
-        additions=sum(layer.additions for layer in layers),
+        macs=sum([layer.macs for layer in layers]),
+        multiplications=sum([layer.multiplications for layer in layers]),
+        additions=sum([layer.additions for layer in layers]),
         other_operations=other,
-        training_parameters=sum(layer.training_parameters for layer in layers),
-        deployed_parameters=sum(layer.deployed_parameters for layer in layers),
-        weight_bytes=sum(layer.weight_bytes for layer in layers),
+        training_parameters=sum([layer.training_parameters for layer in layers]),
+        trainable_parameters=sum([layer.trainable_parameters for layer in layers]),
+        deployed_parameters=sum([layer.deployed_parameters for layer in layers]),
+        weight_bytes=sum([layer.weight_bytes for layer in layers]),
         memory=memory,
         flash=flash(deployed, counted),
         layers=layers,
     )
 
 
+def _plans(deployed: Graph, runtimes: Iterable[str] | None) -> dict[str, MemoryPlan]:
+    chosen = PLANNERS if runtimes is None else dict.fromkeys(("liveness", *runtimes))
+    for runtime in chosen:
+        if runtime not in PLANNERS:
+            raise WakelingError(unknown_name("runtime", runtime, PLANNERS))
+    return {runtime: PLANNERS[runtime](deployed) for runtime in chosen}
+
+
+def _trained_parameters(
+    graph: Graph, fused: FusedGraph, counted: list[Parameters]
+) -> Iterator[tuple[int, int]]:
+    """Of each deployed node, with what was folded into it: all parameters, and those that are learned."""
+    if fused.graph is graph:
+        for own in counted:
+            learned = own.weights + own.biases
+            yield learned + own.statistics, learned
+        return
+    shapes = graph.shapes
+    kept = {
+        node.name: parameter_table.parameters(node.op, shapes[node.inputs[0]])
+        for node in graph.nodes
+        if type(node.op) is not Activation
+    }
+    for members in fused.origins.values():
+        parts = [kept[name] for name in members if name in kept]
+        learned = sum([part.weights + part.biases for part in parts])
+        yield learned + sum([part.statistics for part in parts]), learned
+
+
 def _layers(
-    graph: Graph, fused: FusedGraph, counted: list[Parameters], live_bytes: tuple[int, ...]
+    deployed: Graph,
+    counted: list[Parameters],
+    trained: Iterator[tuple[int, int]],
+    live_bytes: tuple[int, ...],
 ) -> tuple[LayerCost, ...]:
+    shapes, types = deployed.shapes, deployed.types
     layers = []
-    for node, own, ram_bytes in zip(fused.graph.nodes, counted, live_bytes, strict=True):
-        source = fused.graph.shapes[node.inputs[0]]
+    for node, own, (training, trainable), ram_bytes in zip(
+        deployed.nodes, counted, trained, live_bytes, strict=True
+    ):
+        source = shapes[node.inputs[0]]
         arithmetic = count(node.op, source, node.shape)
         layers.append(
             LayerCost(
@@ -163,18 +210,11 @@ def _layers(
                 multiplications=arithmetic.multiplications,
                 additions=arithmetic.additions,
                 other_operations=arithmetic.other,
-                training_parameters=sum(
-                    _training_parameters(graph, name) for name in fused.origins[node.name]
-                ),
+                training_parameters=training,
+                trainable_parameters=trainable,
                 deployed_parameters=own.weights + own.biases,
-                weight_bytes=WEIGHT_BYTES * own.weights + BIAS_BYTES * own.biases,
+                weight_bytes=ELEMENT_BYTES[types[node.inputs[0]]] * own.weights + BIAS_BYTES * own.biases,
                 ram_bytes=ram_bytes,
             )
         )
     return tuple(layers)
-
-
-def _training_parameters(graph: Graph, name: str) -> int:
-    node = graph.by_name[name]
-    own = parameter_table.parameters(node.op, graph.shapes[node.inputs[0]])
-    return own.weights + own.biases + own.statistics

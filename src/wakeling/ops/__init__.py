@@ -41,13 +41,14 @@ from wakeling.ops.operators import (
     operator_name,
     operator_to_json,
 )
-from wakeling.ops.shapes import SHAPE_RULES, broadcast, input_count, output_shape, output_type
+from wakeling.ops.shapes import SHAPE_RULES, TYPE_CHANGING, broadcast, input_count, output_shape, output_type
 from wakeling.ops.windows import same_padding, window_extent, window_output
 
 __all__ = [
     "ELEMENT_BYTES",
     "OPERATORS",
     "SHAPE_RULES",
+    "TYPE_CHANGING",
     "Activation",
     "ActivationKind",
     "Add",

@@ -202,9 +202,10 @@ SHAPE_RULES: Mapping[type[Operator], _ShapeRule] = MappingProxyType(
 
 def input_count(op: Operator) -> int | None:
     """How many tensors an operator takes; None: one or more."""
-    if isinstance(op, _ELEMENTWISE):
+    cls = type(op)
+    if cls in _ELEMENTWISE:
         return 2 if constant_of(op) is None else 1
-    return None if isinstance(op, Concat) else 1
+    return None if cls is Concat else 1
 
 
 def output_shape(op: Operator, shapes: tuple[Shape, ...]) -> Shape:
@@ -219,6 +220,10 @@ def output_shape(op: Operator, shapes: tuple[Shape, ...]) -> Shape:
     if len(shapes) != (expected or max(len(shapes), 1)):
         raise GraphError(f"{operator_name(op)} takes {expected or 'some'} inputs; given {len(shapes)}")
     return rule(op, shapes)
+
+
+TYPE_CHANGING = (Quantize, Dequantize)
+"""Operators whose output has another element type than their input."""
 
 
 def output_type(op: Operator, source: ElementType) -> ElementType:

