@@ -1,16 +1,35 @@
-"""The network that a command line names: a family with its knobs, or a network file."""
+"""The network that a command line names: a family, a network file, a `.tflite` or one of the zoo.
+
+Every command that takes NETWORK asks here, so all of them take the same things.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from wakeling import spec
-from wakeling.errors import SpecError
+from wakeling.errors import SpecError, unknown_name
+from wakeling.graph import Graph
 
 DEFAULTS = {"alpha": 1.0, "resolution": 224, "channels": 3, "classes": 2, "depth": 1.0}
+
+NETWORK_HELP = (
+    "NETWORK is a family (mobilenet_v1, mobilenet_v2, with knobs mobilenet_v1:alpha=0.25,resolution=96), "
+    "the path of a .toml or .json network file or of a .tflite model, or a network of the zoo (resnet-50)."
+)
+
+_KNOB_TYPES: Mapping[str, Callable[[str], float]] = {
+    "alpha": float,
+    "resolution": int,
+    "channels": int,
+    "classes": int,
+    "depth": float,
+}
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -23,11 +42,52 @@ _OPTIONS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What NETWORK named: its graph, the network it was lowered from, the bytes of its file.
+
+    `network` is None where the graph came from a `.tflite` or from the zoo; `file_bytes` is the size
+    of a `.tflite`, None where there is none yet.
+    """
+
+    name: str
+    graph: Graph
+    network: spec.Network | None = None
+    file_bytes: int | None = None
+
+
 def knob_options(command: _Command) -> _Command:
     """Add `--alpha --resolution --channels --classes --depth` to a command."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def choose(name: str, **knobs: float | None) -> Choice:
+    """The network that `name` means, at these knobs (None: the default).
+
+    Raises SpecError for an unknown name or a knob that does not apply, ModelFileError for a broken
+    `.tflite`.
+    """
+    given = [knob for knob, value in knobs.items() if value is not None]
+    if name.lower().endswith(".tflite"):
+        _refuse(given, f"{name} is a finished model")
+        from wakeling.importers import read_tflite
+
+        model = read_tflite(Path(name))
+        return Choice(name=model.name, graph=model.graph, file_bytes=model.file_bytes)
+    if not _means_spec(name):
+        from wakeling import zoo
+
+        _refuse(given, f"{name} is a network of the zoo")
+        return Choice(name=name, graph=zoo.build(name))
+    network = choose_network(name, **knobs)
+    return Choice(name=network.name, graph=spec.lower(network), network=network)
+
+
+def choose_graph(name: str, **knobs: float | None) -> Graph:
+    """The graph of `choose`."""
+    return choose(name, **knobs).graph
 
 
 def choose_network(name: str, **knobs: float | None) -> spec.Network:
@@ -36,8 +96,9 @@ def choose_network(name: str, **knobs: float | None) -> spec.Network:
     A knob that is None has its default: the family's, or what the file says. Raises SpecError.
     """
     given = {knob: value for knob, value in knobs.items() if value is not None}
-    if not name.lower().endswith((".toml", ".json")):
-        return spec.make(name, **{**DEFAULTS, **given})
+    if not _is_network_file(name):
+        family, _, text = name.partition(":")
+        return spec.make(family, **{**DEFAULTS, **_knobs_of(text, name), **given})
     network = spec.load(name)
     if not given:
         return network
@@ -50,3 +111,42 @@ def choose_network(name: str, **knobs: float | None) -> spec.Network:
             "leave it out, or change the file"
         )
     return spec.with_input(network, **{knob: int(value) for knob, value in given.items()})
+
+
+def _is_network_file(name: str) -> bool:
+    return name.lower().endswith((".toml", ".json"))
+
+
+def _means_spec(name: str) -> bool:
+    """Whether `name` is a network file or a family; what is neither must be in the zoo."""
+    if _is_network_file(name) or ":" in name:
+        return True
+    if name.lower().replace("-", "_") in spec.FAMILIES:
+        return True
+    from wakeling import zoo
+
+    if name in zoo.NETWORKS:
+        return False
+    advice = "or give the path of a .toml, .json or .tflite file"
+    raise SpecError(unknown_name("network", name, [*spec.FAMILIES, *zoo.NETWORKS], advice))
+
+
+def _refuse(given: list[str], what: str) -> None:
+    if given:
+        raise SpecError(f"--{given[0]} belongs to a family, but {what}; leave it out")
+
+
+def _knobs_of(text: str, name: str) -> dict[str, float]:
+    """The knobs behind a family's colon, `alpha=0.25,resolution=96`; raises SpecError."""
+    knobs: dict[str, float] = {}
+    for part in filter(None, text.split(",")):
+        knob, equals, value = (piece.strip() for piece in part.partition("="))
+        if knob not in _KNOB_TYPES:
+            raise SpecError(f"{name}: {unknown_name('knob', knob, _KNOB_TYPES)}")
+        try:
+            knobs[knob] = _KNOB_TYPES[knob](value)
+        except ValueError:
+            raise SpecError(
+                f"{name}: {knob}{equals}{value} is no number; write for example mobilenet_v1:alpha=0.25"
+            ) from None
+    return knobs
