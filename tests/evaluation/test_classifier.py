@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import flatbuffers
 import numpy as np
 import pytest
 
+from tests.export.rewriting import changed
 from wakeling import spec
 from wakeling.errors import ModelFileError
 from wakeling.evaluation.classifier import _READERS, open_classifier, probabilities
 from wakeling.export import tflite
-from wakeling.export.schema import read_model, schema
+from wakeling.export.schema import schema
 from wakeling.fuse import fuse
 from wakeling.quantize import golden
 from wakeling.quantize.model import QuantizedModel
@@ -26,15 +26,6 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "peers"
 def network(channels: int = 3) -> QuantizedModel:
     made = spec.make("mobilenet_v1", alpha=0.25, resolution=32, channels=channels)
     return quantize_randomly(fuse(spec.lower(made)).graph, 3)
-
-
-def changed(content: bytes, change: Any) -> bytes:
-    """The file with a change made to its tables."""
-    file = read_model(content)
-    change(file)
-    builder = flatbuffers.Builder(1 << 16)
-    builder.Finish(file.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
 
 
 @pytest.mark.parametrize("channels", [1, 3])

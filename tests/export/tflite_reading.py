@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from wakeling.export.schema import read_model, schema
+from tests.export.rewriting import unpacked
+from wakeling.export.schema import schema
 from wakeling.graph import INPUT, GraphBuilder
 from wakeling.ops import AveragePool2D, Conv2D, Dense, DepthwiseConv2D, Operator, Reshape, Softmax
 from wakeling.quantize.model import Preprocessing, QuantizedModel, TensorQuant
@@ -20,7 +21,7 @@ _PADDING = {0: "same", 1: "valid"}
 
 def read_tflite(content: bytes) -> tuple[QuantizedModel, dict[str, int]]:
     """The model and the index in the file of each node's tensor."""
-    file = read_model(content)
+    file = unpacked(content)
     codes = schema().BuiltinOperator
     graph = file.subgraphs[0]
     shape = tuple(int(size) for size in graph.tensors[graph.inputs[0]].shape[1:])

@@ -6,11 +6,11 @@ Any file with one image input and one vector output; LiteRT runs it in a child p
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +18,13 @@ import numpy.typing as npt
 from wakeling.errors import ModelFileError
 from wakeling.evaluation.preprocessing import DEFAULT_FEEDS, ModelPreprocessing, OutputKind, resolve
 from wakeling.export import metadata as file_metadata
-from wakeling.export.schema import read_model, schema
+from wakeling.export.model_file import FileTensor, only_subgraph
+from wakeling.export.read_file import read_bytes, read_model_file
 from wakeling.verify import litert
 from wakeling.verify.jobs import Kernels
 
 Values = npt.NDArray[np.float64]
 
-MAX_BYTES = 256 << 20
 _TOLERANCE = 0.02
 """How far outside 0..1 a quantized probability may lie."""
 
@@ -50,15 +50,7 @@ class Classifier:
 
 def open_classifier(path: Path, *, preprocessing: Path | None = None) -> Classifier:
     """Read a .tflite file; raises ModelFileError where it is no image classifier, in one line."""
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise ModelFileError(f"{path} has {size} bytes; a microcontroller's model has far fewer")
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise ModelFileError(f"{path} does not exist") from None
-    except IsADirectoryError:
-        raise ModelFileError(f"{path} is a folder; name a .tflite file") from None
+    content = read_bytes(path)
     try:
         return _read(path, content, preprocessing)
     except ModelFileError as problem:
@@ -121,20 +113,17 @@ _READERS: Mapping[OutputKind, Callable[[Values, int], Values]] = MappingProxyTyp
 
 
 def _read(path: Path, content: bytes, given: Path | None) -> Classifier:
-    graphs = read_model(content).subgraphs or []
-    if len(graphs) != 1:
-        raise ModelFileError(f"it holds {len(graphs)} subgraphs; a classifier has one")
-    graph = graphs[0]
-    source = _only_tensor(graph, graph.inputs, "input")
-    target = _only_tensor(graph, graph.outputs, "output")
-    shape, output_shape = _shape(source), _shape(target)
+    file = read_model_file(content)
+    graph = only_subgraph(file)
+    source, target = graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]
+    shape, output_shape = source.shape, target.shape
     if len(shape) != 4 or shape[0] != 1 or shape[3] not in (1, 3) or min(shape) < 1:
         raise ModelFileError(
             f"its input has the shape {shape}; an image classifier takes (1, height, width, 1 or 3)"
         )
     if len(output_shape) < 2 or output_shape[0] != 1 or min(output_shape) < 1:
         raise ModelFileError(f"its output has the shape {output_shape}; a classifier gives (1, classes)")
-    input_type = _type_name(source)
+    input_type = source.element
     if input_type not in DEFAULT_FEEDS:
         raise ModelFileError(f"its input is {input_type}; known: {', '.join(DEFAULT_FEEDS)}")
     scale, zero_point = _quantization(target)
@@ -158,29 +147,13 @@ def _read(path: Path, content: bytes, given: Path | None) -> Classifier:
     )
 
 
-def _only_tensor(graph: Any, indices: Any, what: str) -> Any:
-    count = 0 if indices is None else len(indices)
-    if count != 1:
-        raise ModelFileError(f"it has {count} {what}s; an image classifier has one")
-    if not 0 <= int(indices[0]) < len(graph.tensors or []):
-        raise ModelFileError(f"this .tflite file is damaged: its {what} is no tensor")
-    return graph.tensors[int(indices[0])]
-
-
-def _shape(tensor: Any) -> tuple[int, ...]:
-    return () if tensor.shape is None else tuple(int(size) for size in tensor.shape)
-
-
-def _type_name(tensor: Any) -> str:
-    names = {code: name for name, code in vars(schema().TensorType).items() if isinstance(code, int)}
-    return str(names.get(tensor.type, f"type {tensor.type}")).lower()
-
-
-def _quantization(tensor: Any) -> tuple[float | None, int]:
+def _quantization(tensor: FileTensor) -> tuple[float | None, int]:
     """Scale and zero point of an output; no scale where it is a float."""
-    table = tensor.quantization
-    if _type_name(tensor) == "float32":
+    if tensor.element == "float32":
         return None, 0
-    if table is None or table.scale is None or table.zeroPoint is None or not len(table.scale):
+    if tensor.quantization is None:
         raise ModelFileError("its output is an integer without a scale")
-    return float(table.scale[0]), int(table.zeroPoint[0])
+    scale = float(tensor.quantization.scales[0])
+    if not (math.isfinite(scale) and scale > 0):
+        raise ModelFileError(f"its output has the scale {scale}")
+    return scale, int(tensor.quantization.zero_points[0])

@@ -11,7 +11,7 @@ from typing import Any
 
 from wakeling._version import __version__
 from wakeling.errors import ModelFileError
-from wakeling.export.schema import read_model
+from wakeling.export.read_file import read_model_file
 from wakeling.quantize.model import QuantizedModel
 
 NAME = "wakeling"
@@ -53,14 +53,16 @@ def read(content: bytes) -> dict[str, Any] | None:
 
     Raises ModelFileError for a file that is not .tflite or whose description is no JSON object.
     """
-    model = read_model(content)
-    for entry in model.metadata or ():
-        if entry.name == NAME.encode():
-            try:
-                description = json.loads(bytes(model.buffers[entry.buffer].data))
-            except (ValueError, TypeError, IndexError):
-                raise ModelFileError("the file's wakeling metadata is damaged") from None
-            if not isinstance(description, dict) or description.get("format") != FORMAT:
-                raise ModelFileError(f"the file's wakeling metadata is not of the format {FORMAT!r}")
-            return description
-    return None
+    content_of = read_model_file(content).metadata
+    return None if NAME not in content_of else parse(content_of[NAME])
+
+
+def parse(text: bytes) -> dict[str, Any]:
+    """The description as a file holds it; raises ModelFileError where it is none of ours."""
+    try:
+        description = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ModelFileError("the file's wakeling metadata is damaged") from None
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        raise ModelFileError(f"the file's wakeling metadata is not of the format {FORMAT!r}")
+    return description

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wakeling.errors import DataError, MissingDependencyError, ModelFileError
-from wakeling.export.schema import read_model
+from wakeling.export.read_file import read_model_file
 from wakeling.ops import operator_name
 from wakeling.quantize import golden
 from wakeling.quantize.golden import KernelTable
@@ -106,8 +106,9 @@ def make_reference(
 
 def tensor_indices(model: QuantizedModel, content: bytes) -> dict[str, int]:
     """The index in the file of every tensor that a node makes; raises ModelFileError if one lacks."""
-    tensors = read_model(content).subgraphs[0].tensors
-    found = {bytes(tensor.name).decode(): index for index, tensor in enumerate(tensors)}
+    file = read_model_file(content)
+    tensors = file.subgraphs[0].tensors if file.subgraphs else ()
+    found = {tensor.name: index for index, tensor in enumerate(tensors)}
     lacking = [node.name for node in model.graph.nodes if node.name not in found]
     if lacking:
         raise ModelFileError(f"the .tflite file is not this model's: it has no tensor {lacking[0]!r}")

@@ -38,11 +38,12 @@ def arena(content: bytes) -> ArenaUse:
     The head (activations) is the same on a board with the same reference kernels; the tail holds
     structures with pointers and is smaller on a 32-bit one. Raises as `run`.
     """
-    from wakeling.export.schema import read_model
+    from wakeling.export.model_file import only_subgraph
+    from wakeling.export.read_file import read_model_file
 
     require("tflm")
-    graph = read_model(content).subgraphs[0]
-    shape = tuple(int(size) for size in graph.tensors[graph.inputs[0]].shape)[1:]
+    graph = only_subgraph(read_model_file(content))
+    shape = graph.tensors[graph.inputs[0]].shape[1:]
     use = run(content, np.zeros((1, *shape), np.int8)).arena
     if use is None:
         raise ModelFileError("TensorFlow Lite Micro did not say how much arena it used")
