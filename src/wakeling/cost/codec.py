@@ -24,13 +24,9 @@ def to_json(report: CostReport) -> dict[str, Any]:
         "weight_bytes": report.weight_bytes,
         "ram_bytes": dict(report.ram_bytes),
         "flash_bytes": report.flash_bytes,
-        "flash": {
-            "weights_bytes": report.flash.weights_bytes,
-            "biases_bytes": report.flash.biases_bytes,
-            "quantization_bytes": report.flash.quantization_bytes,
-            "structure_bytes": report.flash.structure_bytes,
-            "file_bytes": report.flash.file_bytes,
-            "runtime_bytes": report.flash.runtime_bytes,
+        "flash": _flash_to_json(report.flash),
+        "flash_by_runtime": {
+            runtime: _flash_to_json(flash) for runtime, flash in report.flash_by_runtime.items()
         },
         "layers": [_layer_to_json(layer) for layer in report.layers],
         "memory": {runtime: _plan_to_json(plan) for runtime, plan in report.memory.items()},
@@ -42,7 +38,6 @@ def from_json(value: Mapping[str, Any]) -> CostReport:
     """The inverse of `to_json`; raises WakelingError for anything else."""
     if value.get("format") != FORMAT:
         raise WakelingError(f"cost format is {value.get('format')!r}; this version reads {FORMAT!r}")
-    parts = ("weights_bytes", "biases_bytes", "quantization_bytes", "structure_bytes", "runtime_bytes")
     try:
         return CostReport(
             name=value["name"],
@@ -50,11 +45,22 @@ def from_json(value: Mapping[str, Any]) -> CostReport:
             **_counts_from_json(value),
             weight_bytes=value["weight_bytes"],
             memory={runtime: _plan_from_json(runtime, plan) for runtime, plan in value["memory"].items()},
-            flash=Flash(**{part: value["flash"][part] for part in parts}),
+            flash_by_runtime={
+                runtime: Flash(**{part: flash[part] for part in _FLASH_PARTS})
+                for runtime, flash in value["flash_by_runtime"].items()
+            },
             layers=tuple(_layer_from_json(layer) for layer in value["layers"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise WakelingError(f"cost report is malformed: {type(error).__name__} {error}") from None
+
+
+_FLASH_PARTS = ("weights_bytes", "biases_bytes", "quantization_bytes", "structure_bytes", "runtime_bytes")
+
+
+def _flash_to_json(flash: Flash) -> dict[str, int]:
+    parts = {part: getattr(flash, part) for part in _FLASH_PARTS}
+    return {**parts, "file_bytes": flash.file_bytes, "total_bytes": flash.total_bytes}
 
 
 def _counts_to_json(costed: CostReport | LayerCost) -> dict[str, Any]:

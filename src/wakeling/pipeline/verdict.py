@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from wakeling.cost.flash import RUNTIME_BYTES
 from wakeling.cost.frame_time import CYCLES_PER_MAC, frame_ms_range
 from wakeling.pipeline.delivery import Accuracy
 from wakeling.pipeline.setting import Setting
@@ -81,7 +80,7 @@ def _budgets(
         ),
         BudgetUse(
             name="Flash, model file and runtime",
-            used=file_bytes + RUNTIME_BYTES,
+            used=file_bytes + chosen.report.flash.runtime_bytes,
             limit=budget.flash_bytes,
             provenance="modelled",
             runtime="tflm",
