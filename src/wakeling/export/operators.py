@@ -1,49 +1,42 @@
-"""How each operator of a fused graph is written in a .tflite file.
+"""How each operator of a fused graph is written in a .tflite file: one entry an operator class.
 
-One entry an operator class: its builtin code, the version that takes int8, its options and its
-constant inputs. Versions and the release that brought them are those of TensorFlow Lite's
-`op_version.cc` and `runtime_version.cc`.
+Its builtin, the rule for its version (`export.versions`), its options and its constant inputs
+(`export.options`). Putting a file together is in `export.contents`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from wakeling.errors import UnsupportedOpError
-from wakeling.graph import Node
+from wakeling.export import options, versions
+from wakeling.export.options import Constants, Options, no_constants
+from wakeling.export.versions import VersionRule, by_type
 from wakeling.ops import (
     Activation,
-    ActivationKind,
     Add,
     AveragePool2D,
+    Concat,
     Conv2D,
     Dense,
     DepthwiseConv2D,
+    Dequantize,
     MaxPool2D,
+    Mean,
+    Mul,
     Operator,
     Pad,
-    Padding,
+    PointwiseKind,
+    Quantize,
     Reshape,
     Softmax,
+    StridedSlice,
+    Sub,
+    Transpose,
     operator_name,
 )
-
-# Any: the schema's generated classes have no types
-Options = Callable[[Any, Node], tuple[str, Any]]
-Constants = Callable[[Node], dict[str, npt.NDArray[np.int32]]]
-
-_PADDING: Mapping[Padding, str] = {"same": "SAME", "valid": "VALID"}
-_ACTIVATION: Mapping[ActivationKind, str] = {"linear": "NONE", "relu": "RELU", "relu6": "RELU6"}
-
-
-def _no_constants(node: Node) -> dict[str, npt.NDArray[np.int32]]:
-    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,123 +44,91 @@ class OperatorEntry:
     """One operator in the file.
 
     `options` gives the name in BuiltinOptions and the table (None: there is none); `constants`
-    the inputs behind the node's own, by tensor name; `since` is the TensorFlow Lite release that
-    brought the version.
+    the inputs behind the node's own, by tensor name; `version` its version for the types around it.
     """
 
     builtin: str
-    version: int
-    options: Options | None
-    constants: Constants = _no_constants
-    since: str = "1.14.0"
-
-
-def _conv2d(tflite: Any, node: Node) -> tuple[str, Any]:
-    op = node.op
-    assert isinstance(op, Conv2D)
-    options = tflite.Conv2DOptionsT()
-    _set_window(tflite, options, op)
-    return "Conv2DOptions", options
-
-
-def _depthwise_conv2d(tflite: Any, node: Node) -> tuple[str, Any]:
-    op = node.op
-    assert isinstance(op, DepthwiseConv2D)
-    options = tflite.DepthwiseConv2DOptionsT()
-    _set_window(tflite, options, op)
-    options.depthMultiplier = 1
-    return "DepthwiseConv2DOptions", options
-
-
-def _set_window(tflite: Any, options: Any, op: Conv2D | DepthwiseConv2D) -> None:
-    options.padding = getattr(tflite.Padding, _PADDING[op.padding])
-    options.strideH, options.strideW = op.stride
-    options.fusedActivationFunction = _activation_code(tflite, op.activation)
-
-
-def _activation_code(tflite: Any, kind: ActivationKind) -> int:
-    code: int = getattr(tflite.ActivationFunctionType, _ACTIVATION[kind])
-    return code
-
-
-def _dense(tflite: Any, node: Node) -> tuple[str, Any]:
-    op = node.op
-    assert isinstance(op, Dense)
-    options = tflite.FullyConnectedOptionsT()
-    options.fusedActivationFunction = _activation_code(tflite, op.activation)
-    return "FullyConnectedOptions", options
-
-
-def _add(tflite: Any, node: Node) -> tuple[str, Any]:
-    op = node.op
-    assert isinstance(op, Add)
-    options = tflite.AddOptionsT()
-    options.fusedActivationFunction = _activation_code(tflite, op.activation)
-    return "AddOptions", options
-
-
-def _pool2d(tflite: Any, node: Node) -> tuple[str, Any]:
-    op = node.op
-    assert isinstance(op, AveragePool2D | MaxPool2D)
-    options = tflite.Pool2DOptionsT()
-    options.padding = getattr(tflite.Padding, _PADDING[op.padding])
-    options.strideH, options.strideW = op.stride
-    options.filterHeight, options.filterWidth = op.pool
-    return "Pool2DOptions", options
-
-
-def _pad(tflite: Any, node: Node) -> tuple[str, Any]:
-    return "PadOptions", tflite.PadOptionsT()
-
-
-def _pad_constants(node: Node) -> dict[str, npt.NDArray[np.int32]]:
-    op = node.op
-    assert isinstance(op, Pad)
-    return {f"{node.name}/paddings": np.array([(0, 0), op.rows, op.columns, (0, 0)], np.int32)}
-
-
-def _reshape(tflite: Any, node: Node) -> tuple[str, Any]:
-    options = tflite.ReshapeOptionsT()
-    options.newShape = np.array([1, *node.shape], np.int32)
-    return "ReshapeOptions", options
-
-
-def _softmax(tflite: Any, node: Node) -> tuple[str, Any]:
-    options = tflite.SoftmaxOptionsT()
-    options.beta = 1.0
-    return "SoftmaxOptions", options
+    version: VersionRule
+    options: Options | None = None
+    constants: Constants = no_constants
 
 
 OPERATOR_ENTRIES: Mapping[type[Operator], OperatorEntry] = MappingProxyType(
     {
-        Conv2D: OperatorEntry(builtin="CONV_2D", version=3, options=_conv2d),
-        DepthwiseConv2D: OperatorEntry(builtin="DEPTHWISE_CONV_2D", version=3, options=_depthwise_conv2d),
-        Dense: OperatorEntry(builtin="FULLY_CONNECTED", version=4, options=_dense),
-        Add: OperatorEntry(builtin="ADD", version=2, options=_add),
-        AveragePool2D: OperatorEntry(builtin="AVERAGE_POOL_2D", version=2, options=_pool2d),
-        MaxPool2D: OperatorEntry(builtin="MAX_POOL_2D", version=2, options=_pool2d),
-        Pad: OperatorEntry(builtin="PAD", version=2, options=_pad, constants=_pad_constants),
-        Reshape: OperatorEntry(builtin="RESHAPE", version=1, options=_reshape, since="1.5.0"),
-        Softmax: OperatorEntry(builtin="SOFTMAX", version=2, options=_softmax),
+        Conv2D: OperatorEntry(builtin="CONV_2D", version=versions.conv2d, options=options.conv2d),
+        DepthwiseConv2D: OperatorEntry(
+            builtin="DEPTHWISE_CONV_2D", version=versions.depthwise_conv2d, options=options.depthwise_conv2d
+        ),
+        Dense: OperatorEntry(
+            builtin="FULLY_CONNECTED",
+            version=by_type(int8=4),
+            options=options.activated("FullyConnectedOptions"),
+        ),
+        Add: OperatorEntry(builtin="ADD", version=by_type(int8=2), options=options.activated("AddOptions")),
+        Sub: OperatorEntry(builtin="SUB", version=versions.sub, options=options.activated("SubOptions")),
+        Mul: OperatorEntry(builtin="MUL", version=versions.mul, options=options.activated("MulOptions")),
+        Concat: OperatorEntry(builtin="CONCATENATION", version=by_type(int8=2), options=options.concat),
+        AveragePool2D: OperatorEntry(
+            builtin="AVERAGE_POOL_2D", version=by_type(int8=2), options=options.pool2d
+        ),
+        MaxPool2D: OperatorEntry(builtin="MAX_POOL_2D", version=by_type(int8=2), options=options.pool2d),
+        Mean: OperatorEntry(
+            builtin="MEAN", version=by_type(int8=2), options=options.mean, constants=options.mean_axes
+        ),
+        Pad: OperatorEntry(
+            builtin="PAD",
+            version=by_type(int8=2),
+            options=options.plain("PadOptions"),
+            constants=options.paddings,
+        ),
+        Reshape: OperatorEntry(builtin="RESHAPE", version=versions.always(1), options=options.reshape),
+        Transpose: OperatorEntry(
+            builtin="TRANSPOSE",
+            version=versions.transpose,
+            options=options.plain("TransposeOptions"),
+            constants=options.order,
+        ),
+        StridedSlice: OperatorEntry(
+            builtin="STRIDED_SLICE",
+            version=versions.strided_slice,
+            options=options.plain("StridedSliceOptions"),
+            constants=options.bounds,
+        ),
+        Softmax: OperatorEntry(builtin="SOFTMAX", version=by_type(int8=2), options=options.softmax),
+        Quantize: OperatorEntry(
+            builtin="QUANTIZE", version=versions.always(1), options=options.plain("QuantizeOptions")
+        ),
+        Dequantize: OperatorEntry(
+            builtin="DEQUANTIZE", version=by_type(int8=2), options=options.plain("DequantizeOptions")
+        ),
     }
 )
 """Every operator of a fused graph but the activation that stands alone, by its class."""
 
-ACTIVATION_ENTRIES: Mapping[ActivationKind, OperatorEntry] = MappingProxyType(
+ACTIVATION_ENTRIES: Mapping[PointwiseKind, OperatorEntry] = MappingProxyType(
     {
         "linear": OPERATOR_ENTRIES[Reshape],  # TFLite has no identity; this copies
-        "relu": OperatorEntry(builtin="RELU", version=2, options=None, since="2.1.0"),
-        "relu6": OperatorEntry(builtin="RELU6", version=2, options=None),
+        "relu": OperatorEntry(builtin="RELU", version=by_type(int8=2)),
+        "relu6": OperatorEntry(builtin="RELU6", version=by_type(int8=2)),
+        "hard_swish": OperatorEntry(
+            builtin="HARD_SWISH", version=versions.always(1), options=options.plain("HardSwishOptions")
+        ),
+        "sigmoid": OperatorEntry(builtin="LOGISTIC", version=by_type(int8=2)),
+        "tanh": OperatorEntry(builtin="TANH", version=by_type(int8=2)),
     }
 )
-"""An activation that could not be fused is an operator of its own, one for each kind."""
+"""An activation that is not fused is an operator of its own, one for each kind.
+
+TFLite has no hard_sigmoid and no swish; its converter writes them as several operators.
+"""
 
 
 def operator_entry(op: Operator) -> OperatorEntry:
     """How an operator is written; raises UnsupportedOpError where no table has it."""
     if isinstance(op, Activation):
-        return ACTIVATION_ENTRIES[op.kind]
-    entry = OPERATOR_ENTRIES.get(type(op))
+        entry, name = ACTIVATION_ENTRIES.get(op.kind), f"activation {op.kind}"
+    else:
+        entry, name = OPERATOR_ENTRIES.get(type(op)), operator_name(op)
     if entry is None:
-        raise UnsupportedOpError(operator_name(op), "tflite export")
+        raise UnsupportedOpError(name, "tflite export")
     return entry

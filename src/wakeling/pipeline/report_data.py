@@ -10,7 +10,7 @@ import numpy as np
 from wakeling._version import __version__
 from wakeling.data import PackedSet
 from wakeling.data.summary import summarize
-from wakeling.export.operators import OPERATOR_ENTRIES
+from wakeling.export.operators import operator_entry
 from wakeling.pipeline.delivery import C_SYMBOL, THRESHOLD_METHOD, Accuracy, Predictions
 from wakeling.pipeline.folder import RunFolder
 from wakeling.pipeline.plan import Plan
@@ -116,9 +116,7 @@ def report_data(
             if (path := getattr(folder, attribute)).exists()
         ),
         deployment=Deployment(
-            operators=tuple(
-                dict.fromkeys(OPERATOR_ENTRIES[type(node.op)].builtin for node in model.graph.nodes)
-            ),
+            operators=tuple(dict.fromkeys(operator_entry(node.op).builtin for node in model.graph.nodes)),
             arena_bytes=verification.arena_bytes or chosen.ram_bytes * 2,
             arena_provenance="measured" if verification.arena_bytes else "modelled",
             header=folder.c_header.name,
