@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from wakeling.boards import SIMD, Board, board_names, load_board, to_json
-from wakeling.cli.output import console, json_option, print_json, print_table
+from wakeling.cli.output import console, json_option, plot_option, plot_to, print_json, print_table
 from wakeling.units import format_bytes
+
+if TYPE_CHECKING:
+    from wakeling.report.figures.picture import Picture
 
 
 @click.command("boards")
 @click.argument("name", required=False)
 @json_option
-def command(name: str | None, as_json: bool) -> None:
-    """The boards and their limits; with NAME (or a .toml file) one board and its sources."""
+@plot_option
+def command(name: str | None, as_json: bool, plot: Path | None) -> None:
+    """The boards and their limits; with NAME (or a .toml file) one board and its sources.
+
+    `--plot` draws all of them by RAM, flash and clock, and a board of your own among them.
+    """
     if name is not None:
         board = load_board(name)
         if as_json:
             print_json(to_json(board))
         else:
             _print_one(board)
+        plot_to(plot, lambda: _picture([board]))
         return
     boards = [load_board(known) for known in board_names()]
+    plot_to(plot, lambda: _picture([]))
     if as_json:
         print_json([to_json(board) for board in boards])
         return
@@ -41,6 +53,14 @@ def command(name: str | None, as_json: bool) -> None:
             for board in boards
         ],
     )
+
+
+def _picture(more: list[Board]) -> Picture:
+    from wakeling.report.figures.board_map import board_map
+
+    known = [load_board(name) for name in board_names()]
+    names = {board.name for board in known}
+    return board_map([*known, *(board for board in more if board.name not in names)])
 
 
 def _clock(board: Board) -> str:

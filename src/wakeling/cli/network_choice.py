@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import click
 
 from wakeling import spec
-from wakeling.errors import SpecError, unknown_name
+from wakeling.cost import PLANNERS
+from wakeling.errors import SpecError, WakelingError, unknown_name
 from wakeling.graph import Graph
 
 DEFAULTS = {"alpha": 1.0, "resolution": 224, "channels": 3, "classes": 2, "depth": 1.0}
@@ -39,6 +40,21 @@ _OPTIONS = (
     click.option("--channels", type=int, help="1 (gray) or 3 (RGB). [family default: 3]"),
     click.option("--classes", type=int, help="Number of classes. [family default: 2]"),
     click.option("--depth", type=float, help="Multiplies each stage's blocks. [family default: 1]"),
+)
+
+
+def _known_runtime(context: click.Context, parameter: click.Parameter, runtime: str) -> str:
+    if runtime not in PLANNERS:
+        raise WakelingError(unknown_name("runtime", runtime, PLANNERS))
+    return runtime
+
+
+runtime_option = click.option(
+    "--runtime",
+    default="tflm",
+    show_default=True,
+    callback=_known_runtime,
+    help="Whose RAM is held against a board: tflm, wakeling-c, patched, liveness or best-order.",
 )
 
 

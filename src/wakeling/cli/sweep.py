@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wakeling import boards, cost, spec
-from wakeling.cli.output import json_option, print_json, print_table
+from wakeling.cli.network_choice import runtime_option
+from wakeling.cli.output import json_option, plot_option, plot_to, print_json, print_table
 from wakeling.errors import DoesNotFitError, SpecError
 from wakeling.units import format_bytes
+
+if TYPE_CHECKING:
+    from wakeling.report.figures.picture import Picture
 
 MAX_NETWORKS = 10_000
 
@@ -36,7 +41,9 @@ def _numbers(text: str, option: str, kind: Callable[[str], float]) -> tuple[floa
 @click.option("--depth", default="1", show_default=True, help="Multipliers of each stage's blocks.")
 @click.option("--classes", default=2, show_default=True, help="Number of classes.")
 @click.option("--board", help="A board's name (see `wakeling boards`) or the path of its .toml file.")
+@runtime_option
 @json_option
+@plot_option
 def command(
     family: str,
     alpha: str,
@@ -45,7 +52,9 @@ def command(
     depth: str,
     classes: int,
     board: str | None,
+    runtime: str,
     as_json: bool,
+    plot: Path | None,
 ) -> None:
     """What FAMILY costs at each combination of knobs; each option takes a list, such as 0.25,0.5.
 
@@ -63,20 +72,21 @@ def command(
     if len(points) > MAX_NETWORKS:
         raise SpecError(f"the grid has {len(points)} networks; it must have at most {MAX_NETWORKS}")
     target = boards.load_board(board) if board else None
-    rows = [_row(spec.make(name, classes=classes, **point), target) for point in points]
+    rows = [_row(spec.make(name, classes=classes, **point), target, runtime) for point in points]
     if as_json:
         verdict = {"board": boards.to_json(target)} if target else {}
         print_json(
             {"format": "wakeling.sweep/1", "family": name, "classes": classes, **verdict, "rows": rows}
         )
     else:
-        _print(name, rows, target)
+        _print(name, rows, target, runtime)
+    plot_to(plot, lambda: _picture(name, rows, target, runtime))
     if target and not any(row["fits"] for row in rows):
         raise DoesNotFitError(f"none of the {len(rows)} networks fits {target.name}")
 
 
-def _row(network: spec.Network, board: boards.Board | None) -> dict[str, Any]:
-    report = cost.cost(spec.lower(network))
+def _row(network: spec.Network, board: boards.Board | None, runtime: str) -> dict[str, Any]:
+    report = cost.cost(spec.lower(network), runtimes=(runtime,))
     row: dict[str, Any] = {
         "name": network.name,
         **network.knobs,
@@ -89,7 +99,7 @@ def _row(network: spec.Network, board: boards.Board | None) -> dict[str, Any]:
         "flash_bytes": report.flash_bytes,
     }
     if board is not None:
-        exceeded = cost.violations(report, cost.budget_of(board))
+        exceeded = cost.violations(report, cost.budget_of(board, runtime))
         row["fits"] = not exceeded
         row["violations"] = [cost.violation_to_json(violation) for violation in exceeded]
     published = spec.published(network)
@@ -106,7 +116,7 @@ def _row(network: spec.Network, board: boards.Board | None) -> dict[str, Any]:
 _Column = tuple[str, Callable[[dict[str, Any]], str]]
 
 
-def _columns(rows: list[dict[str, Any]], board: boards.Board | None) -> list[_Column]:
+def _columns(rows: list[dict[str, Any]], board: boards.Board | None, runtime: str) -> list[_Column]:
     """What the table shows: the knobs that vary, the cost, the verdict, what was published."""
     columns: list[_Column] = [
         ("alpha", lambda row: f"{row['alpha']:g}"),
@@ -120,7 +130,7 @@ def _columns(rows: list[dict[str, Any]], board: boards.Board | None) -> list[_Co
         ("MACs", lambda row: f"{row['macs'] / 1e6:,.3f} M"),
         ("training parameters", lambda row: f"{row['parameters']['training']:,}"),
         ("deployed parameters", lambda row: f"{row['parameters']['deployed']:,}"),
-        ("RAM (liveness)", lambda row: format_bytes(row["ram_bytes"]["liveness"])),
+        (f"RAM ({runtime})", lambda row: format_bytes(row["ram_bytes"][runtime])),
         ("flash (modelled)", lambda row: format_bytes(row["flash_bytes"])),
     ]
     if board is not None:
@@ -134,7 +144,27 @@ def _published_top1(row: dict[str, Any]) -> str:
     return f"{row['published']['top1_percent']:.1f} %" if "published" in row else "–"
 
 
-def _print(family: str, rows: list[dict[str, Any]], board: boards.Board | None) -> None:
-    columns = _columns(rows, board)
+def _print(family: str, rows: list[dict[str, Any]], board: boards.Board | None, runtime: str) -> None:
+    columns = _columns(rows, board, runtime)
     title = f"{family} on {board.title}" if board else family
     print_table(title, [name for name, _ in columns], [[show(row) for _, show in columns] for row in rows])
+
+
+def _picture(family: str, rows: list[dict[str, Any]], board: boards.Board | None, runtime: str) -> Picture:
+    from wakeling.report.figures.sweep_lines import SweepPoint, sweep_lines
+
+    several = [knob for knob in ("channels", "depth") if len({row[knob] for row in rows}) > 1]
+    points = [
+        SweepPoint(
+            line=", ".join([f"α {row['alpha']:g}", *(f"{knob} {row[knob]:g}" for knob in several)]),
+            resolution=row["resolution"],
+            macs=row["macs"],
+            ram_bytes=row["ram_bytes"][runtime],
+            flash_bytes=row["flash_bytes"],
+            top1_percent=row["published"]["top1_percent"] if "published" in row else None,
+        )
+        for row in rows
+    ]
+    title = f"{family} on {board.title}" if board else family
+    limit = board.ram_bytes if board else None
+    return sweep_lines(points, title=title, runtime=runtime, ram_limit_bytes=limit)
