@@ -24,6 +24,7 @@ RESOLVER_METHODS: Mapping[str, str] = MappingProxyType(
         "DEPTHWISE_CONV_2D": "AddDepthwiseConv2D",
         "DEQUANTIZE": "AddDequantize",
         "FULLY_CONNECTED": "AddFullyConnected",
+        "HARD_SWISH": "AddHardSwish",
         "LOGISTIC": "AddLogistic",
         "MAX_POOL_2D": "AddMaxPool2D",
         "MEAN": "AddMean",
@@ -34,6 +35,10 @@ RESOLVER_METHODS: Mapping[str, str] = MappingProxyType(
         "RELU6": "AddRelu6",
         "RESHAPE": "AddReshape",
         "SOFTMAX": "AddSoftmax",
+        "STRIDED_SLICE": "AddStridedSlice",
+        "SUB": "AddSub",
+        "TANH": "AddTanh",
+        "TRANSPOSE": "AddTranspose",
     }
 )
 """The method of `MicroMutableOpResolver` that brings each TFLite operator."""
