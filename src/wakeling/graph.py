@@ -180,6 +180,11 @@ class GraphBuilder:
         self._nodes: list[Node] = []
         self._shapes: dict[str, Shape] = {INPUT: input_shape}
 
+    @property
+    def deployed(self) -> bool:
+        """Whether batch norms and activations are written into the operators before them."""
+        return self._deployed
+
     def shape(self, tensor: str) -> Shape:
         """The shape of a tensor made so far; raises GraphError for an unknown one."""
         if tensor not in self._shapes:

@@ -42,7 +42,7 @@ from wakeling.ops.operators import (
     operator_to_json,
 )
 from wakeling.ops.shapes import SHAPE_RULES, TYPE_CHANGING, broadcast, input_count, output_shape, output_type
-from wakeling.ops.windows import same_padding, window_extent, window_output
+from wakeling.ops.windows import named_padding, same_padding, window_extent, window_output
 
 __all__ = [
     "ELEMENT_BYTES",
@@ -79,6 +79,7 @@ __all__ = [
     "broadcast",
     "constant_of",
     "input_count",
+    "named_padding",
     "operator_from_json",
     "operator_name",
     "operator_to_json",

@@ -21,3 +21,20 @@ def window_output(size: int, kernel: int, stride: int, padding: Padding) -> int:
     if padding == "same":
         return -(-size // stride)
     return (size - kernel) // stride + 1
+
+
+def named_padding(size: Pair, window: Pair, stride: Pair, rows: Pair, columns: Pair) -> Padding | None:
+    """TFLite's name for margins (before, after) around an image of `size`; None where it has none.
+
+    `window` is the kernel's extent. Margins that no window reaches make no difference.
+    """
+    axes = tuple(zip(size, window, stride, (rows, columns), strict=True))
+    names: tuple[Padding, ...] = ("valid", "same")
+    return next((name for name in names if all(_is_named(name, *axis) for axis in axes)), None)
+
+
+def _is_named(name: Padding, size: int, window: int, stride: int, margins: Pair) -> bool:
+    before, after = margins
+    usual = 0 if name == "valid" else same_padding(size, window, stride)[0]
+    positions = (size + before + after - window) // stride + 1
+    return before == usual and positions == window_output(size, window, stride, name)
