@@ -7,6 +7,7 @@
     ├── BoardError                an unknown or malformed board
     ├── DataError                 photos, labels or splits that cannot be used
     ├── ModelFileError            a model file that cannot be read
+    │   └── UnsupportedModelError a model file with operators that we do not know
     ├── RunError                  a run folder that cannot be used or resumed
     ├── DivergedError             training met a NaN or an infinity
     ├── MissingDependencyError    an optional library that is not installed
@@ -20,7 +21,10 @@ A message is one line: what was given, what is allowed, what to do next.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+MOST_NAMED = 40
+"""Unknown operators that one message lists."""
 
 
 class WakelingError(Exception):
@@ -59,6 +63,22 @@ class DataError(WakelingError):
 
 class ModelFileError(WakelingError):
     """A model file that cannot be read."""
+
+
+class UnsupportedModelError(ModelFileError):
+    """A model file with operators that we do not know.
+
+    `operators` maps the name of each of them to how often the file has it.
+    """
+
+    def __init__(self, operators: Mapping[str, int], path: str | None = None) -> None:
+        listed = ", ".join(f"{count} × {name}" for name, count in sorted(operators.items())[:MOST_NAMED])
+        more = len(operators) - MOST_NAMED
+        super().__init__(
+            f"{path or 'the model'} has operators that are not read: {listed}"
+            f"{f' and {more} more' if more > 0 else ''}; nothing was counted"
+        )
+        self.operators = dict(operators)
 
 
 class RunError(WakelingError):

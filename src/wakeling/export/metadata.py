@@ -12,13 +12,14 @@ from typing import Any
 from wakeling._version import __version__
 from wakeling.errors import ModelFileError
 from wakeling.export.read_file import read_model_file
+from wakeling.quantize.float_model import FloatModel
 from wakeling.quantize.model import QuantizedModel
 
 NAME = "wakeling"
 FORMAT = "wakeling.tflite/1"
 
 
-def describe(model: QuantizedModel, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def describe(model: QuantizedModel | FloatModel, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Labels, preprocessing, wakeling's version and the content hash; `extra` is added.
 
     `extra` holds plain JSON values; a name that this function sets itself is not overridden. A

@@ -15,6 +15,9 @@ import numpy.typing as npt
 from wakeling.errors import ModelFileError
 from wakeling.export.flatbuffer import Table, damaged
 
+MOST_AXES = 8
+"""TFLite's kernels take no more."""
+
 _DTYPES: Mapping[str, np.dtype[Any]] = {
     name: np.dtype(name).newbyteorder("<")
     for name in ("int8", "uint8", "int16", "int32", "int64", "float16", "float32", "bool")

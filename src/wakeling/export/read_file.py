@@ -16,6 +16,7 @@ from wakeling.errors import ModelFileError
 from wakeling.export.builtin_names import BUILTIN_NAMES, CUSTOM
 from wakeling.export.flatbuffer import Table, damaged, root
 from wakeling.export.model_file import (
+    MOST_AXES,
     FileOperator,
     FileQuantization,
     FileTensor,
@@ -26,9 +27,6 @@ from wakeling.export.model_file import (
 from wakeling.export.schema import FILE_IDENTIFIER, SCHEMA_VERSION
 
 MAX_BYTES = 256 << 20
-MOST_AXES = 8
-"""TFLite's kernels take no more."""
-
 _TYPES = (
     "float32 float16 int32 uint8 int64 string bool int16 complex64 int8 float64 complex128 uint64 "
     "resource variant uint32 uint16 int4 bfloat16 int2 uint4 float8_e4m3fn float8_e5m2"

@@ -1,7 +1,7 @@
-"""The int8 model as a .tflite file, straight from the quantized graph.
+"""A model as a .tflite file, straight from its graph: an int8 model, or a float32 one.
 
-Fully int8 in and out, per-channel convolution weights, int32 biases. The same model gives the same
-bytes. How each operator is written is in `export.operators`.
+Our own int8 models have int8 in and out, per-channel convolution weights and int32 biases. The same
+model gives the same bytes. How each operator is written is in `export.operators`.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ from wakeling.export import metadata as file_metadata
 from wakeling.export.contents import Contents
 from wakeling.export.schema import FILE_IDENTIFIER, schema
 from wakeling.graph import INPUT
+from wakeling.quantize.float_model import FloatModel
 from wakeling.quantize.model import QuantizedModel
 
+Model = QuantizedModel | FloatModel
 
-def write(path: Path, model: QuantizedModel, *, metadata: Mapping[str, Any] | None = None) -> bytes:
+
+def write(path: Path, model: Model, *, metadata: Mapping[str, Any] | None = None) -> bytes:
     """Write the model to `path` atomically and return the bytes; see `to_bytes`."""
     content = to_bytes(model, metadata=metadata)
     files.write_bytes(path, content)
     return content
 
 
-def to_bytes(model: QuantizedModel, *, metadata: Mapping[str, Any] | None = None) -> bytes:
+def to_bytes(model: Model, *, metadata: Mapping[str, Any] | None = None) -> bytes:
     """The .tflite file of a model.
 
     `metadata` is added to what `export.metadata.describe` records. Tensors have the names of the
