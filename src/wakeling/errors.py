@@ -5,6 +5,7 @@
     ├── GraphError                operators that do not fit together (shapes, names, order)
     │   └── UnsupportedOpError    an operator that a table has no entry for
     ├── BoardError                an unknown or malformed board
+    ├── LatencyError              a time that cannot be predicted, an engine file that makes no sense
     ├── DataError                 photos, labels or splits that cannot be used
     ├── ModelFileError            a model file that cannot be read
     │   └── UnsupportedModelError a model file with operators that we do not know
@@ -55,6 +56,10 @@ class UnsupportedOpError(GraphError):
 
 class BoardError(WakelingError):
     """An unknown or malformed board."""
+
+
+class LatencyError(WakelingError):
+    """A time that cannot be predicted, or an engine file that makes no sense."""
 
 
 class DataError(WakelingError):
