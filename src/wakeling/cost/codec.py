@@ -7,7 +7,7 @@ from typing import Any
 
 from wakeling.cost import provenance
 from wakeling.cost.flash import Flash
-from wakeling.cost.memory import Lifetime, MemoryPlan
+from wakeling.cost.memory import plan_from_json, plan_to_json
 from wakeling.cost.report import CostReport, LayerCost
 from wakeling.errors import WakelingError
 
@@ -29,7 +29,7 @@ def to_json(report: CostReport) -> dict[str, Any]:
             runtime: _flash_to_json(flash) for runtime, flash in report.flash_by_runtime.items()
         },
         "layers": [_layer_to_json(layer) for layer in report.layers],
-        "memory": {runtime: _plan_to_json(plan) for runtime, plan in report.memory.items()},
+        "memory": {runtime: plan_to_json(plan) for runtime, plan in report.memory.items()},
         "provenance": {name: provenance.to_json(value) for name, value in report.provenance.items()},
     }
 
@@ -44,7 +44,7 @@ def from_json(value: Mapping[str, Any]) -> CostReport:
             input_shape=tuple(value["input_shape"]),
             **_counts_from_json(value),
             weight_bytes=value["weight_bytes"],
-            memory={runtime: _plan_from_json(runtime, plan) for runtime, plan in value["memory"].items()},
+            memory={runtime: plan_from_json(runtime, plan) for runtime, plan in value["memory"].items()},
             flash_by_runtime={
                 runtime: Flash(**{part: flash[part] for part in _FLASH_PARTS})
                 for runtime, flash in value["flash_by_runtime"].items()
@@ -110,29 +110,4 @@ def _layer_from_json(value: Mapping[str, Any]) -> LayerCost:
         **_counts_from_json(value),
         weight_bytes=value["weight_bytes"],
         ram_bytes=value["ram_bytes"],
-    )
-
-
-def _plan_to_json(plan: MemoryPlan) -> dict[str, Any]:
-    return {
-        "peak_bytes": plan.peak_bytes,
-        "live_bytes": list(plan.live_bytes),
-        "buffers": [
-            {
-                "name": buffer.name,
-                "size_bytes": buffer.size_bytes,
-                "first": buffer.first,
-                "last": buffer.last,
-            }
-            for buffer in plan.buffers
-        ],
-    }
-
-
-def _plan_from_json(runtime: str, value: Mapping[str, Any]) -> MemoryPlan:
-    return MemoryPlan(
-        runtime=runtime,
-        peak_bytes=value["peak_bytes"],
-        live_bytes=tuple(value["live_bytes"]),
-        buffers=tuple(Lifetime(**buffer) for buffer in value["buffers"]),
     )

@@ -1,0 +1,35 @@
+"""Memory planners, one a file: from a fused graph alone to what each runtime holds over time.
+
+Another runtime's planner is one more file and one more entry of `PLANNERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from wakeling.cost.memory.codec import plan_from_json, plan_to_json
+from wakeling.cost.memory.liveness import lifetimes, liveness
+from wakeling.cost.memory.plan import Lifetime, MemoryPlan, PatchOption, live_at
+from wakeling.cost.memory.tflm import tflm
+from wakeling.cost.memory.wakeling_c import wakeling_c
+from wakeling.graph import Graph
+
+__all__ = [
+    "PLANNERS",
+    "Lifetime",
+    "MemoryPlan",
+    "PatchOption",
+    "lifetimes",
+    "live_at",
+    "liveness",
+    "plan_from_json",
+    "plan_to_json",
+    "tflm",
+    "wakeling_c",
+]
+
+PLANNERS: Mapping[str, Callable[[Graph], MemoryPlan]] = MappingProxyType(
+    {"liveness": liveness, "tflm": tflm, "wakeling-c": wakeling_c}
+)
+"""From a fused graph to a memory plan, by the runtime's name."""

@@ -1,0 +1,112 @@
+"""Where buffers go in one arena, so that none that live at the same time overlap.
+
+A block is a run of pieces (size, first step, last step) that start at the same offset: one buffer,
+or a buffer that shrinks because an operator worked in place. Sizes are aligned by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+Piece = tuple[int, int, int]
+Block = tuple[Piece, ...]
+
+
+Interval = tuple[int, int]
+
+
+def first_fit(forbidden: Iterable[Interval]) -> int:
+    """The lowest free offset.
+
+    `forbidden` holds pairs (low, high) in rising order: start at `low` or before, or at `high` or after.
+    """
+    offset = 0
+    for low, high in forbidden:
+        if offset <= low:
+            break
+        if high > offset:
+            offset = high
+    return offset
+
+
+def best_fit(forbidden: Iterable[Interval]) -> int:
+    """The start of the narrowest gap that is wide enough; behind everything where there is none."""
+    offset, chosen, narrowest = 0, -1, 0
+    for low, high in forbidden:
+        if offset <= low and (chosen < 0 or low - offset < narrowest):
+            chosen, narrowest = offset, low - offset
+        if high > offset:
+            offset = high
+    return offset if chosen < 0 else chosen
+
+
+Fit = Callable[[Iterable[Interval]], int]
+
+
+def place_in_order(
+    blocks: Sequence[Block], order: Iterable[int], steps: int, fit: Fit = first_fit
+) -> list[int]:
+    """Offsets of the blocks, placed one after the other, each where `fit` finds room."""
+    busy: list[list[Interval]] = [[] for _ in range(steps)]
+    offsets = [0] * len(blocks)
+    for index in order:
+        block = blocks[index]
+        forbidden = set()
+        for size, first, last in block:
+            for step in range(first, last + 1):
+                for start, end in busy[step]:
+                    forbidden.add((start - size, end))
+        offset = fit(sorted(forbidden)) if forbidden else 0
+        offsets[index] = offset
+        for size, first, last in block:
+            for step in range(first, last + 1):
+                busy[step].append((offset, offset + size))
+    return offsets
+
+
+def largest_first(blocks: Sequence[Block]) -> list[int]:
+    """Indices of the blocks by falling size; of equal ones the earlier first."""
+    return sorted(range(len(blocks)), key=lambda index: (-blocks[index][0][0], blocks[index][0][1]))
+
+
+def earliest_first(blocks: Sequence[Block]) -> list[int]:
+    """Indices of the blocks by their first step; of equal ones the larger first."""
+    return sorted(range(len(blocks)), key=lambda index: (blocks[index][0][1], -blocks[index][0][0]))
+
+
+def longest_first(blocks: Sequence[Block]) -> list[int]:
+    """Indices of the blocks by falling size × time; of equal ones the earlier first."""
+    areas = [sum(size * (last - first + 1) for size, first, last in block) for block in blocks]
+    return sorted(range(len(blocks)), key=lambda index: (-areas[index], blocks[index][0][1]))
+
+
+Order = Callable[[Sequence[Block]], list[int]]
+
+STRATEGIES: tuple[tuple[Order, Fit], ...] = (
+    (largest_first, first_fit),
+    (earliest_first, first_fit),
+    (largest_first, best_fit),
+    (longest_first, first_fit),
+    (earliest_first, best_fit),
+    (longest_first, best_fit),
+)
+"""Tried in this order until one reaches the lower bound; otherwise the first of the best ones counts."""
+
+
+def place(blocks: Sequence[Block], steps: int, lower_bound: int) -> tuple[list[int], int]:
+    """The offsets of the best strategy, and the size of the arena that they need."""
+    best: list[int] = []
+    smallest = -1
+    for order, fit in STRATEGIES:
+        offsets = place_in_order(blocks, order(blocks), steps, fit)
+        size = arena_size(blocks, offsets)
+        if smallest < 0 or size < smallest:
+            best, smallest = offsets, size
+        if smallest <= lower_bound:
+            break
+    return best, smallest
+
+
+def arena_size(blocks: Sequence[Block], offsets: Sequence[int]) -> int:
+    """Bytes from the arena's start to the end of its highest block."""
+    return max([offset + max(block)[0] for block, offset in zip(blocks, offsets, strict=True)], default=0)

@@ -1,0 +1,113 @@
+"""Which tensors share memory: aliases, and operators that write over an operand which dies there.
+
+A piece of storage may shrink when an operator works in place; then a further piece begins at the
+same offset, one step later. Where storage goes in an arena is in `placement`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from wakeling.graph import INPUT, Graph, Node
+from wakeling.ops import Activation, Add, BatchNorm, Mul, Operator, Quantize, Reshape, Softmax, Sub
+
+ELEMENTWISE: frozenset[type[Operator]] = frozenset((Activation, BatchNorm, Add, Sub, Mul, Quantize, Softmax))
+"""Operators that read value i of an operand of the output's size for the last time before writing it."""
+
+
+@dataclass(slots=True)
+class Piece:
+    """`size` bytes held from step `first` to step `last` by `tensors`, one after the other.
+
+    Pieces of one `block` start at the same offset. Mutable: filled while the graph is walked.
+    """
+
+    size: int
+    first: int
+    last: int
+    block: int
+    tensors: list[str]
+
+
+InPlace = Callable[[Graph, Node, str, int], int | None]
+"""What a node needs to write over an operand, from its name and its storage's bytes: bytes of scratch.
+
+None where it cannot. That the operand dies at the node (nobody reads its storage later, and it isn't
+the network's output) is checked by the caller.
+"""
+
+
+def elementwise_in_place(graph: Graph, node: Node, operand: str, size_bytes: int) -> int | None:
+    """An element-wise operator may write over an operand with as many elements as its output.
+
+    The output's elements must not be wider than the operand's. It needs no scratch.
+    """
+    if type(node.op) not in ELEMENTWISE or graph.sizes[node.name] > size_bytes:
+        return None
+    shape = graph.shapes[operand]
+    return 0 if shape == node.shape or math.prod(shape) == math.prod(node.shape) else None
+
+
+def no_copy(node: Node) -> bool:
+    """Whether a node's output is its input under another name."""
+    return type(node.op) is Reshape
+
+
+def storage(
+    graph: Graph,
+    nodes: Sequence[Node],
+    in_place: InPlace = elementwise_in_place,
+    is_alias: Callable[[Node], bool] = no_copy,
+) -> tuple[list[Piece], dict[str, int]]:
+    """The pieces of storage that `nodes`, in this order, need, and scratch for working in place.
+
+    A node for which `is_alias` holds makes no tensor. Any other node writes over the first operand
+    that dies there and that `in_place` allows, or to storage of its own.
+    """
+    sizes, end = graph.sizes, len(nodes) - 1
+    last = {INPUT: 0}
+    for step, node in enumerate(nodes):
+        for name in node.inputs:
+            last[name] = step
+        last[node.name] = step
+    last[graph.output] = end + 1
+    pieces = [Piece(sizes[INPUT], 0, last[INPUT], 0, [INPUT])]
+    held = {INPUT: pieces[0]}
+    scratch = {}
+    blocks = 1
+    for step, node in enumerate(nodes):
+        name = node.name
+        until = last[name]
+        if is_alias(node):
+            piece = held[node.inputs[0]]
+            piece.tensors.append(name)
+            piece.last = max(piece.last, until)
+            held[name] = piece
+            continue
+        for operand in node.inputs:
+            piece = held[operand]
+            if piece.last != step:
+                continue
+            needed = in_place(graph, node, operand, piece.size)
+            if needed is None:
+                continue
+            if needed:
+                scratch[name] = needed
+            if sizes[name] < piece.size and until > step < end:
+                piece = Piece(sizes[name], step + 1, until, piece.block, [name])
+                pieces.append(piece)
+            else:
+                piece.tensors.append(name)
+                piece.last = until
+            break
+        else:
+            piece = Piece(sizes[name], step, until, blocks, [name])
+            pieces.append(piece)
+            blocks += 1
+        held[name] = piece
+    for piece in pieces:
+        if piece.last > end:
+            piece.last = end
+    return pieces, scratch

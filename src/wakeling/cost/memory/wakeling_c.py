@@ -1,0 +1,181 @@
+"""`wakeling-c`: the arena of our own C code. What is planned here is what the C code allocates.
+
+In place where an operator allows it, padding fused into the operator behind it, reshapes for
+nothing, offsets at multiples of 4 that no two live buffers share, each kernel's scratch by formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from wakeling.cost.memory.placement import Block, place
+from wakeling.cost.memory.plan import Lifetime, MemoryPlan, parts_at_peak
+from wakeling.cost.memory.storage import ELEMENTWISE, InPlace, Piece, elementwise_in_place, storage
+from wakeling.cost.memory.windows import extent_of, fused_pads, image_of, margins_of
+from wakeling.graph import Graph, Node
+from wakeling.ops import (
+    ELEMENT_BYTES,
+    AveragePool2D,
+    Conv2D,
+    DepthwiseConv2D,
+    MaxPool2D,
+    Operator,
+    Reshape,
+    Shape,
+    StridedSlice,
+)
+
+ALIGNMENT = 4
+"""Of every buffer, so that kernels may load four int8 values at once."""
+
+Pads = Mapping[str, Node]
+
+
+def wakeling_c(graph: Graph) -> MemoryPlan:
+    """The arena of a fused graph: input, output, all that is between them, and scratch.
+
+    The rules, each with the reason why it is safe:
+
+    * A reshape makes nothing. A `Pad` whose readers all slide windows is computed by them.
+    * An element-wise operator writes over an operand of the output's size that dies there.
+    * A strided slice writes over its input: value i comes from position i or behind it.
+    * A depthwise convolution (multiplier 1) or a pool writes over its input where its output is no
+      larger in rows, columns and bytes. Without a margin above and left of the image no later window
+      reaches back to what is written, and nothing else is needed. With one, the last rows of the
+      input are kept in a ring (`ring_bytes`), unless that takes more than a second buffer.
+    * A convolution gathers one window at a time (`gather_bytes`); 1×1 without padding reads in place.
+
+    Offsets are those of the best of several greedy strategies (`placement.STRATEGIES`), and
+    `lower_bound_bytes` is the largest sum of live buffers, which no placement can beat.
+    """
+    pads = fused_pads(graph)
+    pieces, rings = storage(graph, graph.nodes, in_place_rule(pads), alias_rule(pads))
+    scratch = []
+    for step, node in enumerate(graph.nodes):
+        size = rings.get(node.name) or (gather_bytes(graph, node, pads) if type(node.op) is Conv2D else 0)
+        if size:
+            scratch.append((f"{node.name}/scratch", size, step))
+    return arranged("wakeling-c", pieces, scratch, len(graph.nodes))
+
+
+def arranged(
+    runtime: str, pieces: Sequence[Piece], scratch: Sequence[tuple[str, int, int]], steps: int
+) -> MemoryPlan:
+    """The plan of pieces of storage and scratch buffers (name, bytes, step), placed in one arena."""
+    change = [0] * (steps + 1)
+    parts: list[list[tuple[int, int, int]]] = []
+    for piece in pieces:
+        size = (piece.size + ALIGNMENT - 1) & -ALIGNMENT
+        change[piece.first] += size
+        change[piece.last + 1] -= size
+        if piece.block == len(parts):
+            parts.append([])
+        parts[piece.block].append((size, piece.first, piece.last))
+    blocks: list[Block] = [tuple(block) for block in parts]
+    for _, wanted, step in scratch:
+        size = (wanted + ALIGNMENT - 1) & -ALIGNMENT
+        change[step] += size
+        change[step + 1] -= size
+        blocks.append(((size, step, step),))
+    live, total = [], 0
+    for delta in change[:-1]:
+        total += delta
+        live.append(total)
+    bound = max(live)
+    offsets, arena = place(blocks, steps, bound)
+    buffers = [_buffer(piece, offsets[piece.block]) for piece in pieces]
+    for number, (name, _, step) in enumerate(scratch, len(parts)):
+        size, offset = blocks[number][0][0], offsets[number]
+        buffers.append(
+            Lifetime(name=name, size_bytes=size, first=step, last=step, offset_bytes=offset, kind="scratch")
+        )
+    return MemoryPlan(
+        runtime=runtime,
+        peak_bytes=arena,
+        live_bytes=tuple(live),
+        buffers=tuple(buffers),
+        parts=parts_at_peak(buffers, live, arena),
+        lower_bound_bytes=bound,
+    )
+
+
+def _buffer(piece: Piece, offset: int) -> Lifetime:
+    return Lifetime(
+        name=piece.tensors[0],
+        size_bytes=(piece.size + ALIGNMENT - 1) & -ALIGNMENT,
+        first=piece.first,
+        last=piece.last,
+        offset_bytes=offset,
+        tensors=tuple(piece.tensors) if len(piece.tensors) > 1 else (),
+    )
+
+
+def gather_bytes(graph: Graph, node: Node, pads: Pads) -> int:
+    """One window of a convolution's input: kernel rows × columns × channels of a group.
+
+    None for 1×1 without padding, whose windows are there already.
+    """
+    op, source = node.op, node.inputs[0]
+    assert isinstance(op, Conv2D)
+    if op.kernel == (1, 1) and source not in pads:
+        return 0
+    values = op.kernel[0] * op.kernel[1] * (graph.shapes[source][2] // op.groups)
+    return values * ELEMENT_BYTES[graph.types[source]]
+
+
+def ring_bytes(extent: int, image: Shape, element_bytes: int) -> int:
+    """The rows of an image that one row of windows sees: `extent` rows, or all if there are fewer."""
+    height, width, channels = image
+    return min(extent, height) * width * channels * element_bytes
+
+
+def alias_rule(pads: Pads) -> Callable[[Node], bool]:
+    """Reshapes, and pads that their readers compute."""
+    return lambda node: type(node.op) is Reshape or node.name in pads
+
+
+def in_place_rule(pads: Pads) -> InPlace:
+    """What may write over its input, and with how much scratch (see `wakeling_c`)."""
+
+    def rule(graph: Graph, node: Node, operand: str, size_bytes: int) -> int | None:
+        kind = type(node.op)
+        if kind in ELEMENTWISE:
+            return elementwise_in_place(graph, node, operand, size_bytes)
+        check = _OTHERS_IN_PLACE.get(kind)
+        return None if check is None else check(graph, node, size_bytes, pads)
+
+    return rule
+
+
+def _slice_in_place(graph: Graph, node: Node, size_bytes: int, pads: Pads) -> int | None:
+    return 0
+
+
+def _windows_in_place(graph: Graph, node: Node, size_bytes: int, pads: Pads) -> int | None:
+    op: Any = node.op  # one of the three classes below
+    image, target, size = image_of(graph, node, pads), node.shape, graph.sizes[node.name]
+    if size > size_bytes or target[0] > image[0] or target[1] > image[1]:
+        return None
+    source = node.inputs[0]
+    if margins_of(op, graph.shapes[source], pads.get(source)) == (0, 0):
+        return 0
+    ring = ring_bytes(extent_of(op)[0], image, ELEMENT_BYTES[graph.types[source]])
+    return ring if ring < size else None
+
+
+def _depthwise_in_place(graph: Graph, node: Node, size_bytes: int, pads: Pads) -> int | None:
+    op = node.op
+    assert isinstance(op, DepthwiseConv2D)
+    return _windows_in_place(graph, node, size_bytes, pads) if op.multiplier == 1 else None
+
+
+_OTHERS_IN_PLACE: Mapping[type[Operator], Callable[[Graph, Node, int, Pads], int | None]] = MappingProxyType(
+    {
+        StridedSlice: _slice_in_place,
+        DepthwiseConv2D: _depthwise_in_place,
+        AveragePool2D: _windows_in_place,
+        MaxPool2D: _windows_in_place,
+    }
+)
