@@ -28,7 +28,9 @@ from wakeling.ops import (
     same_padding,
 )
 from wakeling.quantize import arithmetic, golden
+from wakeling.quantize.kernels.sums import exact_matmul
 from wakeling.quantize.litert_kernels import LITERT_KERNELS
+from wakeling.quantize.model import QuantizedModel
 from wakeling.testing.random_models import quantize_randomly, random_images, random_model
 
 
@@ -49,7 +51,7 @@ def test_int8_is_pixel_minus_128() -> None:
     np.testing.assert_array_equal(golden.to_int8(pixels), (pixels.astype(int) - 128).astype(np.int8))
 
 
-def one_operator(op: Operator, shape: tuple[int, int, int], seed: int) -> golden.QuantizedModel:
+def one_operator(op: Operator, shape: tuple[int, int, int], seed: int) -> QuantizedModel:
     builder = GraphBuilder("one", shape)
     tensor = builder.append(op, INPUT, name="op")
     builder.append(Reshape(shape=(int(np.prod(builder.shape(tensor))),)), tensor)
@@ -57,7 +59,7 @@ def one_operator(op: Operator, shape: tuple[int, int, int], seed: int) -> golden
 
 
 def centered(
-    model: golden.QuantizedModel, images: npt.NDArray[np.int8], op: Conv2D | DepthwiseConv2D
+    model: QuantizedModel, images: npt.NDArray[np.int8], op: Conv2D | DepthwiseConv2D
 ) -> torch.Tensor:
     values = torch.from_numpy(images.astype(np.float64)) - model.tensors[INPUT].zero_point
     values = values.permute(0, 3, 1, 2)
@@ -182,6 +184,6 @@ def test_weights_of_extreme_sums_stay_exact() -> None:
     images = golden.to_int8(random_images(model, 2, 3))
     rows = images.reshape(2, -1).astype(np.int64)
     exact = 127 * rows.sum(axis=1)
-    sums = golden._exact_matmul(images.reshape(2, -1).astype(np.int32), model.weights[key].reshape(3, -1))
+    sums = exact_matmul(images.reshape(2, -1).astype(np.int32), model.weights[key].reshape(3, -1))
     np.testing.assert_array_equal(sums.astype(np.int64), np.repeat(exact[:, np.newaxis], 3, axis=1))
     assert sums.dtype == np.float64

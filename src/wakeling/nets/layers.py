@@ -1,8 +1,9 @@
 """The torch layer of every primitive operator, in one table keyed by the operator's class.
 
-Tensors are batch, channels, height, width in real units. Padding is TFLite's: SAME pads more at
-the bottom and right, pooling ignores the positions in the padding. Parameters start at zero;
-`weights.initialize` or `weights.load_weights` fills them, so building draws no random numbers.
+Images are batch, channels, height, width in real units (see `nets.axes`). Padding is TFLite's:
+SAME pads more at the bottom and right, pooling ignores the positions in the padding. Parameters
+start at zero; `weights.initialize` or `weights.load_weights` fills them, so building draws no
+random numbers.
 """
 
 from __future__ import annotations
@@ -17,25 +18,37 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wakeling.errors import UnsupportedOpError
+from wakeling.nets.activations import ACTIVATIONS, Pointwise
+from wakeling.nets.axes import torch_axis
+from wakeling.nets.elementwise import Elementwise
+from wakeling.nets.moves import AxesMean, Join, Permute, Reorder, Slice, ZeroPad
 from wakeling.ops import (
     Activation,
-    ActivationKind,
     Add,
     AveragePool2D,
     BatchNorm,
+    Concat,
     Conv2D,
     Dense,
     DepthwiseConv2D,
+    Dequantize,
     MaxPool2D,
+    Mean,
+    Mul,
     Operator,
     Pad,
     Padding,
     Pair,
+    Quantize,
     Reshape,
     Shape,
     Softmax,
+    StridedSlice,
+    Sub,
+    Transpose,
     operator_name,
     same_padding,
+    window_extent,
 )
 
 BATCH_NORM_MOMENTUM = 0.1
@@ -43,10 +56,6 @@ BATCH_NORM_MOMENTUM = 0.1
 
 Margins = tuple[int, int, int, int]
 """Left, right, top and bottom, in `torch.nn.functional.pad`'s order."""
-
-ACTIVATIONS: Mapping[ActivationKind, Callable[[Tensor], Tensor]] = MappingProxyType(
-    {"linear": lambda x: x, "relu": F.relu, "relu6": F.relu6}
-)
 
 
 def window_margins(shape: Shape, window: Pair, stride: Pair, padding: Padding) -> Margins:
@@ -68,7 +77,9 @@ class Convolution(nn.Module):
         self._stride = op.stride
         self._groups = groups
         self._activation = ACTIVATIONS[op.activation]
-        left, right, top, bottom = window_margins(shape, op.kernel, op.stride, op.padding)
+        self._dilation = op.dilation
+        extent = (window_extent(op.kernel[0], op.dilation[0]), window_extent(op.kernel[1], op.dilation[1]))
+        left, right, top, bottom = window_margins(shape, extent, op.stride, op.padding)
         symmetric = left == right and top == bottom
         self._padding = (top, left) if symmetric else (0, 0)
         self._margins: Margins | None = None if symmetric else (left, right, top, bottom)
@@ -81,7 +92,7 @@ class Convolution(nn.Module):
         """The layer on a batch, with these weights in place of its own."""
         if self._margins is not None:
             x = F.pad(x, self._margins)
-        x = F.conv2d(x, weight, bias, self._stride, self._padding, 1, self._groups)
+        x = F.conv2d(x, weight, bias, self._stride, self._padding, self._dilation, self._groups)
         return self._activation(x)
 
 
@@ -101,30 +112,6 @@ class Linear(nn.Module):
     def compute(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """The layer on a batch, with these weights in place of its own."""
         return self._activation(F.linear(x, weight, bias))
-
-
-class Sum(nn.Module):
-    """Element-wise sum of two tensors."""
-
-    def __init__(self, op: Add, shape: Shape) -> None:
-        super().__init__()
-        self._activation = ACTIVATIONS[op.activation]
-
-    def forward(self, left: Tensor, right: Tensor) -> Tensor:
-        """The layer on a batch."""
-        return self._activation(left + right)
-
-
-class Pointwise(nn.Module):
-    """An activation that was not fused."""
-
-    def __init__(self, op: Activation, shape: Shape) -> None:
-        super().__init__()
-        self._activation = ACTIVATIONS[op.kind]
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The layer on a batch."""
-        return self._activation(x)
 
 
 class AveragePool(nn.Module):
@@ -162,49 +149,28 @@ class MaxPool(nn.Module):
         return F.max_pool2d(F.pad(x, self._margins, value=-math.inf), self._pool, self._stride)
 
 
-class ZeroPad(nn.Module):
-    """Zeros (in real units) around an image."""
-
-    def __init__(self, op: Pad, shape: Shape) -> None:
-        super().__init__()
-        self._margins: Margins = (*op.columns, *op.rows)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The layer on a batch."""
-        return F.pad(x, self._margins)
-
-
-class Reorder(nn.Module):
-    """The same values in another shape, read in height, width, channels order."""
-
-    def __init__(self, op: Reshape, shape: Shape) -> None:
-        super().__init__()
-        self._shape = op.shape
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The layer on a batch."""
-        rows = x.permute(0, 2, 3, 1) if x.dim() == 4 else x
-        rows = rows.reshape(-1, *self._shape)
-        return rows.permute(0, 3, 1, 2) if rows.dim() == 4 else rows
-
-
 class Probabilities(nn.Module):
-    """Softmax over a vector."""
+    """Softmax of β times the values over the last axis."""
 
     def __init__(self, op: Softmax, shape: Shape) -> None:
         super().__init__()
+        self._beta, self._axis = op.beta, torch_axis(len(shape) - 1, shape)
 
     def forward(self, x: Tensor) -> Tensor:
         """The layer on a batch."""
-        return F.softmax(x, dim=-1)
+        return F.softmax(x if self._beta == 1 else self._beta * x, dim=self._axis)
 
 
 def _conv2d(op: Conv2D, shape: Shape) -> nn.Module:
-    return Convolution(op, shape, filters=op.filters, groups=1)
+    return Convolution(op, shape, filters=op.filters, groups=op.groups)
 
 
 def _depthwise(op: DepthwiseConv2D, shape: Shape) -> nn.Module:
-    return Convolution(op, shape, filters=shape[-1], groups=shape[-1])
+    return Convolution(op, shape, filters=shape[-1] * op.multiplier, groups=shape[-1])
+
+
+def _same_reals(op: Quantize | Dequantize, shape: Shape) -> nn.Module:
+    return nn.Identity()
 
 
 def _batch_norm(op: BatchNorm, shape: Shape) -> nn.Module:
@@ -221,15 +187,24 @@ LAYERS: Mapping[type[Operator], _Maker] = MappingProxyType(
         Dense: Linear,
         BatchNorm: _batch_norm,
         Activation: Pointwise,
-        Add: Sum,
+        Add: Elementwise,
+        Sub: Elementwise,
+        Mul: Elementwise,
+        Concat: Join,
         AveragePool2D: AveragePool,
         MaxPool2D: MaxPool,
+        Mean: AxesMean,
         Pad: ZeroPad,
         Reshape: Reorder,
+        Transpose: Permute,
+        StridedSlice: Slice,
         Softmax: Probabilities,
+        Quantize: _same_reals,
+        Dequantize: _same_reals,
     }
 )
-"""The layer of every operator; a maker takes the operator and the shape of its first input."""
+"""The layer of every operator (numbers are real ones here, so Quantize and Dequantize change
+nothing); a maker takes the operator and the shape of its first input."""
 
 
 def layer_for(op: Operator, shape: Shape) -> nn.Module:

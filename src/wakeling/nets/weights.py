@@ -17,8 +17,9 @@ from torch import Tensor
 
 from wakeling.errors import GraphError
 from wakeling.graph import Node, weight_key, weight_shapes
+from wakeling.nets.elementwise import Elementwise
 from wakeling.nets.module import GraphModule
-from wakeling.ops import BatchNorm, Conv2D, Dense, DepthwiseConv2D
+from wakeling.ops import BatchNorm, Conv2D, Dense, DepthwiseConv2D, Mul
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -43,6 +44,9 @@ def _slots(module: GraphModule) -> Iterator[_Slot]:
             for part, attribute in _NORM_PARTS.items():
                 tensor = cast(Tensor, getattr(layer, attribute))
                 yield _Slot(key=weight_key(node, part), tensor=tensor, to_array=(0,), to_torch=(0,))
+        elif isinstance(layer, Elementwise) and layer.constant is not None:
+            axes = tuple(range(layer.constant.dim()))
+            yield _Slot(key=weight_key(node, "constant"), tensor=layer.constant, to_array=axes, to_torch=axes)
         elif type(node.op) in _TO_ARRAY:
             kind = type(node.op)
             weight = cast(Tensor, layer.weight)
@@ -106,6 +110,8 @@ def _spread(node: Node, tensor: Tensor) -> float:
 def initialize(module: GraphModule, seed: int) -> None:
     """Give every parameter its first value: normal weights, zero biases, neutral batch norms.
 
+    A constant operand starts neutral, too: ones in a product, zeros in a sum or a difference.
+
     The same graph and seed give the same weights; no global random state is read or changed.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -113,6 +119,8 @@ def initialize(module: GraphModule, seed: int) -> None:
         for node, layer in zip(module.nodes, module.layers, strict=True):
             if isinstance(layer, torch.nn.modules.batchnorm._BatchNorm):
                 layer.reset_parameters()
+            elif isinstance(layer, Elementwise) and layer.constant is not None:
+                layer.constant.fill_(1.0 if isinstance(node.op, Mul) else 0.0)
             elif type(node.op) in _TO_ARRAY:
                 weight = cast(Tensor, layer.weight)
                 draws = torch.randn(weight.shape, generator=generator)

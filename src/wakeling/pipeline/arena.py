@@ -10,42 +10,46 @@ import numpy as np
 from wakeling.errors import MissingDependencyError
 from wakeling.export import tflite
 from wakeling.fuse import fuse
-from wakeling.graph import INPUT, Graph, weight_key, weight_shapes
-from wakeling.ops import AveragePool2D, Dense, MaxPool2D, Pad, Reshape, Softmax
-from wakeling.quantize.model import PIXEL_SCALE, Preprocessing, QuantizedModel, TensorQuant
+from wakeling.graph import Graph, weight_key, weight_shapes
+from wakeling.ops import Dense
+from wakeling.quantize.affine import tensor_quants
+from wakeling.quantize.model import Preprocessing, QuantizedModel, TensorQuant
 from wakeling.verify import tflm
 
-_KEEPS_SCALE = (AveragePool2D, MaxPool2D, Pad, Reshape)
+_RANGE = (0.0, 6.0)
+_CONSTANT = TensorQuant(scale=1 / 127, zero_point=0)
 
 
 def model_of_zeros(graph: Graph, labels: tuple[str, ...]) -> QuantizedModel:
-    """An int8 model of the graph's structure whose weights are all zero."""
+    """An int8 model of the graph's structure whose weights are all zero.
+
+    Raises GraphError for a graph that has no int8 form as it is (`quantize.deployable`).
+    """
     fused = fuse(graph).graph
-    tensors = {INPUT: TensorQuant(scale=PIXEL_SCALE, zero_point=0)}
-    for node in fused.nodes:
-        if isinstance(node.op, _KEEPS_SCALE):
-            tensors[node.name] = tensors[node.inputs[0]]
-        elif isinstance(node.op, Softmax):
-            tensors[node.name] = TensorQuant(scale=1 / 256, zero_point=-128)
-        else:
-            tensors[node.name] = TensorQuant(scale=6 / 255, zero_point=-128)
+    tensors = tensor_quants(fused, {node.name: _RANGE for node in fused.nodes})
     shapes = weight_shapes(fused)
-    weights = {key: np.zeros(shape, np.int8) for key, shape in shapes.items() if key.endswith("/weight")}
-    biases = {key: np.zeros(shape, np.int32) for key, shape in shapes.items() if key.endswith("/bias")}
+    constants = {key for key in shapes if key.endswith("/constant")}
     scales = {}
     for node in fused.nodes:
-        if weight_key(node, "weight") in weights:
+        if weight_key(node, "weight") in shapes:
             channels = 1 if isinstance(node.op, Dense) else node.shape[-1]
             scales[node.name] = np.full(channels, 0.01, np.float32)
+    square = len(graph.input_shape) == 3 and graph.input_shape[0] == graph.input_shape[1]
     return QuantizedModel(
         name=graph.name,
         graph=fused,
-        tensors=tensors,
-        weights=weights,
+        tensors={**tensors, **dict.fromkeys(constants, _CONSTANT)},
+        weights={
+            key: np.zeros(shape, np.int8)
+            for key, shape in shapes.items()
+            if key.endswith("/weight") or key in constants
+        },
         weight_scales=scales,
-        biases=biases,
+        biases={key: np.zeros(shape, np.int32) for key, shape in shapes.items() if key.endswith("/bias")},
         labels=labels,
-        preprocessing=Preprocessing(resolution=graph.input_shape[0], channels=graph.input_shape[2]),
+        preprocessing=Preprocessing(resolution=graph.input_shape[0], channels=graph.input_shape[2])
+        if square
+        else None,
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wakeling.ops import ActivationKind
-from wakeling.quantize.model import TensorQuant
+from wakeling.quantize.tensors import TensorQuant
 
 IntArray = npt.NDArray[np.int64]
 
@@ -147,6 +147,13 @@ def add(left: IntArray, right: IntArray, factors: AddFactors) -> IntArray:
     scaled_left = multiply_by_quantized_multiplier(left << ADD_LEFT_SHIFT, factors.left)
     scaled_right = multiply_by_quantized_multiplier(right << ADD_LEFT_SHIFT, factors.right)
     return multiply_by_quantized_multiplier(scaled_left + scaled_right, factors.output)
+
+
+def subtract(left: IntArray, right: IntArray, factors: AddFactors) -> IntArray:
+    """Difference of two tensors; otherwise as `add`."""
+    scaled_left = multiply_by_quantized_multiplier(left << ADD_LEFT_SHIFT, factors.left)
+    scaled_right = multiply_by_quantized_multiplier(right << ADD_LEFT_SHIFT, factors.right)
+    return multiply_by_quantized_multiplier(scaled_left - scaled_right, factors.output)
 
 
 def rounded_mean(sums: IntArray, counts: IntArray) -> IntArray:

@@ -11,8 +11,14 @@ from wakeling.errors import GraphError
 from wakeling.graph import Graph, Node, weight_key, weight_shapes
 from wakeling.nets.weights import check_weights
 from wakeling.ops import Dense, DepthwiseConv2D
-from wakeling.quantize.affine import WEIGHT_LIMIT, Ranges, scales_of_weight, tensor_quants
-from wakeling.quantize.model import Preprocessing, QuantizedModel
+from wakeling.quantize.affine import (
+    WEIGHT_LIMIT,
+    Ranges,
+    constant_quant,
+    scales_of_weight,
+    tensor_quants,
+)
+from wakeling.quantize.model import Preprocessing, QuantizedModel, TensorQuant
 
 BIAS_LIMIT = 2**30
 """Biases stay within ±2³⁰, so that bias + Σ weight·value cannot leave int32."""
@@ -34,12 +40,19 @@ def convert(
     height, width, channels = fused.input_shape
     if height != width:
         raise GraphError(f"network {fused.name!r} takes {height}×{width}; only square images are supported")
+    preprocessing = None
+    if fused.input_type != "float32":  # what a float input wants is not known here
+        preprocessing = Preprocessing(resolution=height, channels=channels)
     quants = tensor_quants(fused, ranges)
     integers: dict[str, NDArray[np.int8]] = {}
     scales: dict[str, NDArray[np.float32]] = {}
     biases: dict[str, NDArray[np.int32]] = {}
     for node in fused.nodes:
         key, bias_key = weight_key(node, "weight"), weight_key(node, "bias")
+        constant = weight_key(node, "constant")
+        if constant in weights:
+            quants[constant] = constant_quant(weights[constant])
+            integers[constant] = _quantized(weights[constant], quants[constant])
         if key not in weights:
             continue
         bias = weights.get(bias_key)
@@ -56,7 +69,7 @@ def convert(
         weight_scales=scales,
         biases=biases,
         labels=tuple(labels),
-        preprocessing=Preprocessing(resolution=height, channels=channels),
+        preprocessing=preprocessing,
     )
 
 
@@ -82,6 +95,12 @@ def _spread(scales: NDArray[np.float32], node: Node) -> NDArray[np.float32]:
     if isinstance(node.op, Dense | DepthwiseConv2D):
         return scales
     return scales.reshape(-1, 1, 1, 1)
+
+
+def _quantized(constant: NDArray[np.float32], quant: TensorQuant) -> NDArray[np.int8]:
+    steps = np.rint(constant / np.float32(quant.scale)) + quant.zero_point
+    clipped: NDArray[np.int8] = np.clip(steps, -128, 127).astype(np.int8)
+    return clipped
 
 
 def _integers(weight: NDArray[np.float32], scales: NDArray[np.float32]) -> NDArray[np.int8]:

@@ -16,14 +16,17 @@ from torch import Tensor, nn
 
 from wakeling.graph import INPUT, Graph, Node
 from wakeling.nets import apply_layer, build, load_weights
+from wakeling.nets.elementwise import Elementwise
 from wakeling.nets.layers import Convolution, Linear
-from wakeling.ops import AveragePool2D
+from wakeling.ops import AveragePool2D, ElementType
 from wakeling.quantize.affine import (
-    INPUT_QUANT,
     WEIGHT_LIMIT,
     Ranges,
+    constant_quant,
+    fixed_quants,
     quant_of_range,
     quant_sources,
+    ranged_tensors,
     scales_of_weight,
 )
 from wakeling.quantize.model import TensorQuant
@@ -54,8 +57,13 @@ def fake_bias(bias: Tensor, steps: Tensor) -> Tensor:
     return bias + (torch.round(bias / steps) * steps - bias).detach()
 
 
+def fake_constant(constant: Tensor) -> Tensor:
+    """A constant operand as int8 can hold it."""
+    return fake_tensor(constant, constant_quant(constant.detach().cpu().numpy()))
+
+
 def fake_tensor(x: Tensor, quant: TensorQuant) -> Tensor:
-    """A tensor as int8 with this scale and zero point can hold it."""
+    """A tensor as int8 with this scale and zero point can hold it (uint8: zero point − 128)."""
     return torch.fake_quantize_per_tensor_affine(x, quant.scale, quant.zero_point, -128, 127)
 
 
@@ -85,15 +93,20 @@ class FakeQuantized(nn.Module):
         self.network = build(fused)
         load_weights(self.network, weights)
         self.observing = False
+        self._fixed = fixed_quants(fused)
         self._sources = quant_sources(fused)
-        ranged = [node.name for node in self.network.nodes if self._sources[node.name] == node.name]
+        self._members = ranged_tensors(fused)
+        made = {node.name for node in self.network.nodes}
+        ranged = [name for members in self._members.values() for name in members if name in made]
         self._places = {name: place for place, name in enumerate(ranged)}
         self.register_buffer("low", torch.tensor([ranges[name][0] for name in ranged]))
         self.register_buffer("high", torch.tensor([ranges[name][1] for name in ranged]))
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (batch, classes) of images (batch, channels, height, width) in real units."""
-        logits: Tensor = self.network(fake_tensor(x, INPUT_QUANT), self._compute)
+        if INPUT in self._sources:
+            x = fake_tensor(x, self._quant(INPUT))
+        logits: Tensor = self.network(x, self._compute)
         return logits
 
     def ranges(self) -> dict[str, tuple[float, float]]:
@@ -108,8 +121,12 @@ class FakeQuantized(nn.Module):
             step = self._quant(self._sources[node.inputs[0]]).scale
             bias = None if layer.bias is None else fake_bias(layer.bias, scales * step)
             made = layer.compute(inputs[0], weight, bias)
+        elif isinstance(layer, Elementwise) and layer.constant is not None:
+            made = layer.compute(inputs[0], fake_constant(layer.constant))
         else:
             made = apply_layer(node, layer, inputs)
+        if node.name not in self._sources:  # a float32 tensor
+            return made
         place = self._places.get(node.name)
         if place is not None and self.observing and self.training:
             self._follow(place, *extent(made))
@@ -121,7 +138,15 @@ class FakeQuantized(nn.Module):
         self.high[place] += RANGE_MOMENTUM * (high - self.high[place])
 
     def _quant(self, source: str) -> TensorQuant:
-        if source == INPUT:
-            return INPUT_QUANT
-        place = self._places[source]
-        return quant_of_range(float(self.low[place]), float(self.high[place]))
+        fixed = self._fixed.get(source)
+        if fixed is not None:
+            return _signed(fixed, self.network.graph.types[source])
+        places = [self._places[name] for name in self._members[source]]
+        return quant_of_range(float(self.low[places].min()), float(self.high[places].max()))
+
+
+def _signed(quant: TensorQuant, element: ElementType) -> TensorQuant:
+    """The same steps of real numbers with integers from -128 on: uint8 is int8 + 128."""
+    if element != "uint8":
+        return quant
+    return TensorQuant(scale=quant.scale, zero_point=quant.zero_point - 128)

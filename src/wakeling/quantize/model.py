@@ -24,7 +24,7 @@ from wakeling.errors import GraphError, ModelFileError
 from wakeling.files import atomic_path
 from wakeling.graph import Graph, Node, from_json, to_json, weight_key, weight_shapes
 from wakeling.ops import Dense
-from wakeling.quantize.rules import check_scales
+from wakeling.quantize.rules import check_scales, check_types
 from wakeling.quantize.tensors import LIMITS, TensorQuant, check_zero_point
 
 __all__ = ["PIXEL_SCALE", "Preprocessing", "QuantizedModel", "TensorQuant"]
@@ -78,6 +78,7 @@ class QuantizedModel:
 
     def __post_init__(self) -> None:
         """Raises GraphError for a missing or misshapen array and for scales that TFLite refuses."""
+        check_types(self.graph)
         _check_tensors(self.graph, self.tensors)
         for key, shape in weight_shapes(self.graph).items():
             node, _, part = key.rpartition("/")

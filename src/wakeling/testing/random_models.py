@@ -30,7 +30,7 @@ from wakeling.ops import (
     activation_of,
 )
 from wakeling.quantize.model import PIXEL_SCALE, Preprocessing, QuantizedModel, TensorQuant
-from wakeling.quantize.rules import KEEPS_QUANTIZATION, SOFTMAX_OUTPUT
+from wakeling.quantize.rules import SOFTMAX_OUTPUT, keeps_quantization
 
 _SMALLEST_SCALE, _LARGEST_SCALE = 1e-6, 1.0
 _UNIFORM_SPREAD = 73.3
@@ -124,7 +124,7 @@ def _output_quant(rng: np.random.Generator, node: Node, tensors: Mapping[str, Te
     sources = [tensors[name] for name in node.inputs]
     if isinstance(node.op, Softmax):
         return SOFTMAX_OUTPUT
-    if isinstance(node.op, KEEPS_QUANTIZATION):
+    if keeps_quantization(node.op):
         return sources[0]
     zero_point = -128 if activation_of(node.op) != "linear" else int(rng.integers(-128, 128))
     if rng.random() < 0.2:

@@ -1,0 +1,83 @@
+"""Rewrites of a fused graph that the int8 scheme needs; most graphs need none.
+
+A batch norm that could not fold (DenseNet's) becomes a product and a sum with constants, as
+TensorFlow's converter writes it. A tensor of a prescribed scale (the input, a softmax, a sigmoid,
+a tanh) is requantized before it is concatenated, since a concatenation only copies integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wakeling.errors import GraphError
+from wakeling.fuse import fuse
+from wakeling.graph import Graph, GraphBuilder, weight_key
+from wakeling.ops import Add, BatchNorm, Concat, Mul, Quantize
+from wakeling.quantize.affine import fixed_quants
+from wakeling.quantize.rules import keeps_quantization
+
+Weights = dict[str, NDArray[np.float32]]
+
+
+def affine_of(
+    op: BatchNorm, name: str, weights: Mapping[str, NDArray[np.float32]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Scale and shift of a batch norm with fixed statistics; raises GraphError for a negative variance."""
+    gamma, beta, mean, variance = (
+        weights[weight_key(name, part)].astype(np.float64) for part in ("gamma", "beta", "mean", "variance")
+    )
+    if (variance + op.epsilon <= 0).any():
+        raise GraphError(f"batch norm {name!r} has a negative variance; the weights are damaged")
+    scale = gamma / np.sqrt(variance + op.epsilon)
+    return scale, beta - mean * scale
+
+
+def spell_out_batch_norms(graph: Graph, weights: Weights) -> tuple[Graph, Weights]:
+    """Each batch norm as mul and add with constants, activations fused again.
+
+    `weights` holds the batch norms' parts; the new constants take their place.
+    """
+    if not any(isinstance(node.op, BatchNorm) for node in graph.nodes):
+        return graph, weights
+    builder = _copy_of(graph)
+    made = {key: array for key, array in weights.items() if not _is_norm_part(graph, key)}
+    for node in graph.nodes:
+        if not isinstance(node.op, BatchNorm):
+            builder.append(node.op, *node.inputs, name=node.name)
+            continue
+        scale, shift = affine_of(node.op, node.name, weights)
+        product = builder.append(Mul(constant=scale.shape), *node.inputs, name=f"{node.name}_scale")
+        builder.append(Add(constant=shift.shape), product, name=node.name)
+        made[weight_key(product, "constant")] = scale.astype(np.float32)
+        made[weight_key(node, "constant")] = shift.astype(np.float32)
+    return fuse(builder.build(graph.output)).graph, made
+
+
+def _is_norm_part(graph: Graph, key: str) -> bool:
+    return isinstance(graph.by_name[key.rpartition("/")[0]].op, BatchNorm)
+
+
+def requantize_for_concatenation(graph: Graph) -> Graph:
+    """The graph with a quantize before each input of a concatenation whose scale is prescribed."""
+    prescribed = set(fixed_quants(graph))
+    for node in graph.nodes:
+        if keeps_quantization(node.op) and not isinstance(node.op, Concat) and node.inputs[0] in prescribed:
+            prescribed.add(node.name)
+    if not any(isinstance(node.op, Concat) and prescribed & set(node.inputs) for node in graph.nodes):
+        return graph
+    builder = _copy_of(graph)
+    for node in graph.nodes:
+        inputs = list(node.inputs)
+        if isinstance(node.op, Concat):
+            for place, name in enumerate(inputs):
+                if name in prescribed:
+                    inputs[place] = builder.append(Quantize(), name, name=f"{node.name}_input_{place}")
+        builder.append(node.op, *inputs, name=node.name)
+    return builder.build(graph.output)
+
+
+def _copy_of(graph: Graph) -> GraphBuilder:
+    return GraphBuilder(graph.name, graph.input_shape, graph.input_type)
