@@ -21,6 +21,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "design": ("wakeling.cli.design", "Photos and a board in, a proven int8 model out."),
         "cost": ("wakeling.cli.cost", "What a network costs: operations, parameters, RAM, flash."),
         "sweep": ("wakeling.cli.sweep", "A family's cost over width multipliers and resolutions."),
+        "explain": (
+            "wakeling.cli.explain",
+            "Why it costs that: convolutions, multipliers, the gap to a board.",
+        ),
         "boards": ("wakeling.cli.boards", "The boards and their limits."),
         "data": ("wakeling.cli.data", "Look at photos before they are used."),
         "evaluate": ("wakeling.cli.evaluate", "A model's accuracy on labeled photos."),
