@@ -47,3 +47,13 @@ def test_mistakes_have_one_line_and_code_two(name: str, capsys: pytest.CaptureFi
     assert name in captured.err
     assert captured.err.count("\n") == 1
     assert captured.out == ""
+
+
+def test_boards_are_drawn_with_your_own_among_them(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    text = SMALL.read_text()
+    own.write_text(text.replace('chip = "any"', 'chip = "MYCHIP"'))
+    picture = tmp_path / "boards.svg"
+    assert run(["boards", str(own), "--plot", str(picture)]) == 0
+    assert "MYCHIP" in picture.read_text()
+    assert "STM32L412" in picture.read_text()

@@ -50,7 +50,7 @@ def test_a_tflite_file_is_read_with_its_size(tmp_path: Path) -> None:
     ("name", "knobs", "message"),
     [
         ("mobilenet_v3x", {}, "unknown network 'mobilenet_v3x'; known: mobilenet"),
-        ("mobilenet_v1:width=0.25", {}, "unknown knob 'width'; known: alpha"),
+        ("mobilenet_v1:width=0.25", {}, "unknown knob 'width'; known: depth"),
         ("mobilenet_v1:alpha=narrow", {}, "alpha=narrow is no number"),
         ("mobilenet_v1:alpha", {}, "alpha is no number"),
         ("mobilenet_v1:resolution=96.5", {}, "resolution=96.5 is no number"),

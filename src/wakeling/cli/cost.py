@@ -1,27 +1,38 @@
-"""`wakeling cost`: operations, parameters, RAM and flash of one network, layer by layer."""
+"""`wakeling cost`: operations, parameters, RAM, flash and time of one network, layer by layer."""
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from wakeling import boards, cost, spec
-from wakeling.cli.network_choice import choose_network, knob_options
-from wakeling.cli.output import console, json_option, print_json, print_table
+from wakeling import boards, cost
+from wakeling.cli.network_choice import NETWORK_HELP, choose, engine_option, knob_options, runtime_option
+from wakeling.cli.output import console, json_option, plot_option, plot_to, print_json, print_table
+from wakeling.cost import Placement
 from wakeling.errors import DoesNotFitError
+from wakeling.fuse import fuse
 from wakeling.units import format_bytes, format_count
 
-HEADROOM = "liveness is the least RAM: a runtime's own structures and your program come on top"
+if TYPE_CHECKING:
+    from wakeling.report.figures.picture import Picture
+
+HEADROOM = "your own program's RAM and flash come on top"
 """Said wherever a network is said to fit."""
 
 
-@click.command("cost")
+@click.command("cost", epilog=NETWORK_HELP)
 @click.argument("network")
 @knob_options
 @click.option("--board", help="A board's name (see `wakeling boards`) or the path of its .toml file.")
+@runtime_option
+@engine_option
 @click.option("--layers/--no-layers", default=True, help="Show each layer.  [default: layers]")
+@click.option("--patches", is_flag=True, help="Show what computing the first layers patch by patch buys.")
 @json_option
+@plot_option
 def command(
     network: str,
     alpha: float | None,
@@ -30,76 +41,92 @@ def command(
     classes: int | None,
     depth: float | None,
     board: str | None,
+    runtime: str,
+    engine: str | None,
     layers: bool,
+    patches: bool,
     as_json: bool,
+    plot: Path | None,
 ) -> None:
-    """What NETWORK costs: operations, parameters, RAM and flash.
+    """What NETWORK costs: operations, parameters, RAM, flash and, on a board, time.
 
-    NETWORK is a family (mobilenet_v1, mobilenet_v2) or the path of a .toml or .json network file.
-    With a board, the exit code is 1 where the network does not fit it.
+    RAM is planned for every runtime, flash for TensorFlow Lite Micro and for wakeling's own C. With
+    a board, the exit code is 1 where the network does not fit it.
     """
-    chosen = choose_network(
+    chosen = choose(
         network, alpha=alpha, resolution=resolution, channels=channels, classes=classes, depth=depth
     )
-    report = cost.cost(spec.lower(chosen))
+    report = cost.cost(chosen.graph, file_bytes=chosen.file_bytes)
     target = boards.load_board(board) if board else None
-    exceeded = cost.violations(report, cost.budget_of(target)) if target else ()
+    placed = cost.place(report, target, runtime=runtime, engine=engine) if target else None
+    trade = cost.patch_trade(fuse(chosen.graph).graph) if patches else ()
     if as_json:
-        print_json(_to_json(report, target, exceeded))
+        print_json(_to_json(report, placed, trade))
     else:
-        _print(report, target, exceeded, layers=layers)
-    if target and exceeded:
-        needs = "; ".join(cost.describe(violation) for violation in exceeded)
-        raise DoesNotFitError(f"{report.name} does not fit {target.name}: {needs}")
+        _print(report, placed, layers=layers)
+        if patches:
+            _print_trade(report, trade)
+    plot_to(plot, lambda: _picture(report, placed))
+    if placed and placed.violations:
+        needs = "; ".join(cost.describe(violation) for violation in placed.violations)
+        raise DoesNotFitError(f"{report.name} does not fit {placed.board.name}: {needs}")
 
 
 def _to_json(
-    report: cost.CostReport, board: boards.Board | None, exceeded: tuple[cost.Violation, ...]
+    report: cost.CostReport, placed: Placement | None, trade: tuple[cost.PatchOption, ...]
 ) -> dict[str, Any]:
     value = cost.to_json(report)
-    if board is None:
-        return value
-    verdict = {
-        "board": boards.to_json(board),
-        "fits": not exceeded,
-        "violations": [cost.violation_to_json(violation) for violation in exceeded],
-    }
-    return {**value, **verdict}
+    if placed is not None:
+        placement = cost.placement_to_json(placed)
+        value |= {key: placement[key] for key in placement if key not in value}
+    if trade:
+        value["patches"] = [dataclasses.asdict(option) for option in trade]
+    return value
 
 
-def _print(
-    report: cost.CostReport,
-    board: boards.Board | None,
-    exceeded: tuple[cost.Violation, ...],
-    *,
-    layers: bool,
-) -> None:
+def _print(report: cost.CostReport, placed: Placement | None, *, layers: bool) -> None:
+    time = placed.latency if placed else None
     if layers:
+        milliseconds = {layer.name: layer.ms for layer in time.layers} if time else {}
         print_table(
             report.name,
-            ["layer", "output", "MACs", "parameters", "weights", "RAM (liveness)"],
-            [_row(layer) for layer in report.layers],
+            ["layer", "output", "MACs", "parameters", "weights", "RAM (liveness)", *(["ms"] if time else [])],
+            [_row(layer, milliseconds if time else None) for layer in report.layers],
         )
     out = console()
     for title, figure, kind in _totals(report):
         out.print(f"{title:<26}{figure:>16}   {kind}", markup=False, soft_wrap=True)
-    if board is None:
+    if placed is None:
         return
-    budget = cost.budget_of(board)
+    board = placed.board
     out.print()
     doubt = "" if board.verified else ", figures unverified"
     out.print(f"{board.title} ({board.chip}, {board.core}){doubt}", markup=False, soft_wrap=True)
     for title, needed, limit in (
-        ("RAM (liveness)", report.ram_bytes["liveness"], budget.ram_bytes),
-        ("flash", report.flash_bytes, budget.flash_bytes),
+        (f"RAM ({placed.runtime})", placed.ram_bytes, board.ram_bytes),
+        ("flash", placed.flash_bytes, board.flash_bytes),
     ):
-        out.print(
-            f"{title:<26}{format_bytes(needed):>16} of {format_bytes(limit)} ({100 * needed / limit:.0f} %)"
-        )
-    out.print("does not fit" if exceeded else f"fits; {HEADROOM}", soft_wrap=True)
+        share = f"{100 * needed / limit:.0f} %"
+        out.print(f"{title:<26}{format_bytes(needed):>16} of {format_bytes(limit)} ({share})")
+    out.print(_time_line(placed), markup=False, soft_wrap=True)
+    out.print("does not fit" if placed.violations else f"fits; {HEADROOM}", soft_wrap=True)
 
 
-def _row(layer: cost.LayerCost) -> list[str]:
+def _time_line(placed: Placement) -> str:
+    time = placed.latency
+    if time is None:
+        return f"{'time':<26}{'unknown':>16}   {placed.no_latency}"
+    figure = f"{_milliseconds(time.ms)} ms"
+    span = f"{_milliseconds(time.low_ms)} to {_milliseconds(time.high_ms)} ms"
+    return f"{'time':<26}{figure:>16}   modelled ({span} in nine of ten cases, {time.engine})"
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
+
+
+def _row(layer: cost.LayerCost, milliseconds: dict[str, float] | None) -> list[str]:
+    time = [] if milliseconds is None else [f"{milliseconds.get(layer.name, 0.0):.2f}"]
     return [
         layer.name,
         "×".join(map(str, layer.output_shape)),
@@ -107,6 +134,7 @@ def _row(layer: cost.LayerCost) -> list[str]:
         f"{layer.deployed_parameters:,}",
         format_bytes(layer.weight_bytes),
         format_bytes(layer.ram_bytes),
+        *time,
     ]
 
 
@@ -116,27 +144,90 @@ def _totals(report: cost.CostReport) -> list[tuple[str, str, str]]:
         (f"other: {name}", f"{amount:,}", origin["other_operations"].kind)
         for name, amount in report.other_operations.items()
     ]
+    flash = [
+        line for runtime, parts in report.flash_by_runtime.items() for line in _flash(report, runtime, parts)
+    ]
     return [
         ("MACs", f"{report.macs:,}", f"{origin['macs'].kind} ({format_count(report.macs)})"),
         ("multiplications", f"{report.multiplications:,}", origin["multiplications"].kind),
         ("additions", f"{report.additions:,}", origin["additions"].kind),
         *others,
         ("training parameters", f"{report.training_parameters:,}", origin["parameters.training"].kind),
+        ("  of them learned", f"{report.trainable_parameters:,}", origin["parameters.trainable"].kind),
         ("deployed parameters", f"{report.deployed_parameters:,}", origin["parameters.deployed"].kind),
         ("weights", format_bytes(report.weight_bytes), origin["weight_bytes"].kind),
         *(
-            (f"RAM ({runtime})", format_bytes(size), origin[f"ram_bytes.{runtime}"].kind)
+            (f"RAM ({runtime})", format_bytes(size), _bar(origin[f"ram_bytes.{runtime}"]))
             for runtime, size in report.ram_bytes.items()
         ),
-        ("flash: model file", format_bytes(report.flash.file_bytes), _bar(origin["flash.file_bytes"])),
-        (
-            "flash: runtime code",
-            format_bytes(report.flash.runtime_bytes),
-            _bar(origin["flash.runtime_bytes"]),
-        ),
-        ("flash", format_bytes(report.flash_bytes), _bar(origin["flash_bytes"])),
+        *flash,
     ]
+
+
+def _flash(report: cost.CostReport, runtime: str, parts: cost.Flash) -> list[tuple[str, str, str]]:
+    what = "model" if runtime == "wakeling-c" else "file"
+    split = f"{what} {format_bytes(parts.file_bytes)} + code {format_bytes(parts.runtime_bytes)}"
+    origin = report.provenance[f"flash_by_runtime.{runtime}"]
+    return [(f"flash ({runtime})", format_bytes(parts.total_bytes), f"{origin.kind}: {split}")]
 
 
 def _bar(origin: cost.Provenance) -> str:
     return f"{origin.kind} (± {origin.error})" if origin.error else origin.kind
+
+
+def _print_trade(report: cost.CostReport, trade: tuple[cost.PatchOption, ...]) -> None:
+    print_table(
+        "First layers patch by patch",
+        ["patches", "operators", "up to", "RAM", "patches' part", "the rest's", "MACs added", "share"],
+        [
+            [
+                f"{option.rows}×{option.columns}",
+                str(option.operators),
+                option.last,
+                format_bytes(option.peak_bytes),
+                format_bytes(option.stage_bytes),
+                format_bytes(option.rest_bytes),
+                f"{option.added_macs:,}",
+                f"{100 * option.added_macs / max(report.macs, 1):.1f} %",
+            ]
+            for option in trade
+        ],
+    )
+
+
+def _picture(report: cost.CostReport, placed: Placement | None) -> Picture:
+    from wakeling.report.figures.cost_columns import Column, cost_columns
+
+    layers = report.layers
+    columns = [
+        Column(
+            title=f"MACs: {format_count(report.macs)}",
+            values=[layer.macs for layer in layers],
+            write=lambda value: format_count(int(value)),
+        ),
+        Column(
+            title=f"weights: {format_bytes(report.weight_bytes)}",
+            values=[layer.weight_bytes for layer in layers],
+            write=lambda value: format_bytes(int(value)),
+        ),
+        Column(
+            title=f"RAM (liveness): {format_bytes(report.ram_bytes['liveness'])}",
+            values=[layer.ram_bytes for layer in layers],
+            write=lambda value: format_bytes(int(value)),
+        ),
+    ]
+    if placed and placed.latency:
+        milliseconds = {layer.name: layer.ms for layer in placed.latency.layers}
+        columns.append(
+            Column(
+                title=f"{_milliseconds(placed.latency.ms)} ms on {placed.board.chip}",
+                values=[milliseconds.get(layer.name, 0.0) for layer in layers],
+                write=_milliseconds,
+            )
+        )
+    return cost_columns(
+        [layer.name for layer in layers],
+        [layer.operator for layer in layers],
+        columns,
+        title=f"What {report.name} costs",
+    )

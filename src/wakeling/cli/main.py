@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "design": ("wakeling.cli.design", "Photos and a board in, a proven int8 model out."),
         "cost": ("wakeling.cli.cost", "What a network costs: operations, parameters, RAM, flash."),
+        "compare": ("wakeling.cli.compare", "Networks side by side, on boards and under runtimes."),
         "sweep": ("wakeling.cli.sweep", "A family's cost over width multipliers and resolutions."),
         "explain": (
             "wakeling.cli.explain",

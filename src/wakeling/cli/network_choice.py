@@ -57,6 +57,10 @@ runtime_option = click.option(
     help="Whose RAM is held against a board: tflm, wakeling-c, patched, liveness or best-order.",
 )
 
+engine_option = click.option(
+    "--engine", help="Whose times: an engine's name, or a .toml file of `wakeling calibrate`."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:

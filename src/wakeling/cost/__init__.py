@@ -1,4 +1,4 @@
-"""HOW MUCH: operations, parameters, memory and flash of a graph; pure functions, no torch.
+"""HOW MUCH: operations, parameters, memory, flash, time and energy; pure functions, no torch.
 
 Every figure says where it comes from (`CostReport.provenance`).
 """
@@ -9,8 +9,19 @@ from wakeling.cost.budget import Budget, Violation, budget_of, describe, violati
 from wakeling.cost.codec import from_json, to_json
 from wakeling.cost.counts import Counts, count
 from wakeling.cost.flash import Flash
-from wakeling.cost.memory import PLANNERS, Lifetime, MemoryPlan, live_at, liveness
+from wakeling.cost.latency import Latency, LayerTime, engines_for, latency
+from wakeling.cost.memory import (
+    PLANNERS,
+    Lifetime,
+    MemoryPlan,
+    PatchOption,
+    live_at,
+    liveness,
+    tflm,
+    wakeling_c,
+)
 from wakeling.cost.parameters import Parameters, parameters
+from wakeling.cost.placement import Placement, place, placement_to_json
 from wakeling.cost.provenance import Provenance
 from wakeling.cost.report import CostReport, LayerCost, cost
 
@@ -20,21 +31,31 @@ __all__ = [
     "CostReport",
     "Counts",
     "Flash",
+    "Latency",
     "LayerCost",
+    "LayerTime",
     "Lifetime",
     "MemoryPlan",
     "Parameters",
+    "PatchOption",
+    "Placement",
     "Provenance",
     "Violation",
     "budget_of",
     "cost",
     "count",
     "describe",
+    "engines_for",
     "from_json",
+    "latency",
     "live_at",
     "liveness",
     "parameters",
+    "place",
+    "placement_to_json",
+    "tflm",
     "to_json",
     "violation_to_json",
     "violations",
+    "wakeling_c",
 ]

@@ -64,7 +64,7 @@ def violations(report: CostReport, budget: Budget) -> tuple[Violation, ...]:
         raise WakelingError(unknown_name("runtime", budget.runtime, report.memory))
     checks: tuple[tuple[Literal["ram_bytes", "flash_bytes", "macs"], int, int | None], ...] = (
         ("ram_bytes", report.memory[budget.runtime].peak_bytes, budget.ram_bytes),
-        ("flash_bytes", report.flash_bytes, budget.flash_bytes),
+        ("flash_bytes", report.flash_of(budget.runtime).total_bytes, budget.flash_bytes),
         ("macs", report.macs, budget.macs),
     )
     return tuple(

@@ -37,10 +37,17 @@ PROVENANCE: Mapping[str, Provenance] = MappingProxyType(
         "weight_bytes": Provenance(
             kind="computed", how="int8 weights and int32 biases (float32 both, in a float32 network)"
         ),
-        "ram_bytes.liveness": Provenance(
-            kind="computed",
-            how="largest sum of live int8 tensors in the given order; a runtime's own needs come on top",
-        ),
+        **{
+            f"ram_bytes.{runtime}": Provenance(kind="computed", how=how)
+            for runtime, how in {
+                "liveness": "largest sum of live tensors in the given order; a runtime's needs come on top",
+                "best-order": "smallest such sum over all orders, sums computed in place",
+                "tflm": "TensorFlow Lite Micro's arena on a 32-bit target with CMSIS-NN: its greedy plan of "
+                "tensors and scratch buffers, and its persistent structures",
+                "wakeling-c": "our own C's arena: depthwise and element-wise layers in place, padding fused",
+                "patched": "our own C's arena where the first layers run patch by patch",
+            }.items()
+        },
         "flash_bytes": FLASH_PROVENANCE["tflm"],
         "flash.file_bytes": Provenance(
             kind="modelled",
@@ -59,6 +66,10 @@ PROVENANCE: Mapping[str, Provenance] = MappingProxyType(
     }
 )
 """Where each figure of a report comes from, by its path in the JSON report."""
+
+
+OWN_C_PLANNERS = ("wakeling-c", "patched")
+"""Memory planners of our own C."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +129,15 @@ class CostReport:
         """Peak activation memory by runtime."""
         return {runtime: plan.peak_bytes for runtime, plan in self.memory.items()}
 
+    def flash_of(self, runtime: str) -> Flash:
+        """Flash under the runtime that a memory planner is named after.
+
+        `wakeling-c` and `patched` are our own C (where it can run the network); all others stand for
+        TensorFlow Lite Micro.
+        """
+        own = self.flash_by_runtime.get("wakeling-c") if runtime in OWN_C_PLANNERS else None
+        return own or self.flash
+
     @property
     def flash_bytes(self) -> int:
         """The model file and the runtime's code."""
@@ -125,8 +145,14 @@ class CostReport:
 
     @property
     def provenance(self) -> Mapping[str, Provenance]:
-        """Where each figure comes from, by its path in the JSON report."""
-        return PROVENANCE
+        """Where each figure that the report has comes from, by its path in the JSON report."""
+        there = {"ram_bytes": self.memory, "flash_by_runtime": self.flash_by_runtime}
+        parted = {path: path.partition(".") for path in PROVENANCE}
+        return {
+            path: PROVENANCE[path]
+            for path, (group, _, runtime) in parted.items()
+            if not runtime or runtime in there.get(group, {runtime: None})
+        }
 
 
 def cost(graph: Graph, *, runtimes: Iterable[str] | None = None, file_bytes: int | None = None) -> CostReport:
