@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from wakeling.boards.power import Power
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
@@ -12,7 +14,8 @@ class Board:
 
     `ram_bytes` and `flash_bytes` are all of its RAM and program memory, before any program of
     the user's; `simd` is the core's vector extension (one of `SIMD`). `verified` says that each
-    number was seen in its source; `sources` names that source by the number's name.
+    number was seen in its source; `sources` names that source by the number's name. `power` is None
+    where nobody is known to have measured it.
     """
 
     name: str
@@ -26,6 +29,7 @@ class Board:
     verified: bool = False
     sources: Mapping[str, str] = field(default_factory=dict, hash=False)
     notes: str = ""
+    power: Power | None = None
 
 
 SIMD: Mapping[str, str] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 import tomllib
@@ -11,16 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from wakeling.boards.board import SIMD, SOURCED, Board
+from wakeling.boards.power import Power
 from wakeling.errors import BoardError, WakelingError, unknown_name
 from wakeling.units import KIB, MIB, parse_bytes
 
 FORMAT = "wakeling.board/1"
 _REQUIRED = ("name", "title", "chip", "core", "clock", "ram", "flash")
-_OPTIONAL = ("format", "simd", "verified", "sources", "notes")
+_OPTIONAL = ("format", "simd", "verified", "sources", "notes", "power")
+_POWERS = ("active", "low", "high")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CLOCK = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(k|M|G)?Hz\s*")
 _CLOCK_FACTORS = {None: 1, "k": 1_000, "M": 1_000_000, "G": 1_000_000_000}
 _CLOCK_RANGE = (1_000_000, 5_000_000_000)
+_POWER = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(u|m)?W\s*")
+_POWER_FACTORS = {"u": 0.001, "m": 1, None: 1000}
+_POWER_RANGE_MW = (0.001, 100_000.0)
 _MEMORY_RANGE = (KIB, 1024 * MIB)
 
 
@@ -80,6 +86,7 @@ def from_toml(text: str) -> Board:
         verified=value.get("verified", False),
         sources=dict(value.get("sources", {})),
         notes=value.get("notes", ""),
+        power=_power(value["power"]) if "power" in value else None,
     )
 
 
@@ -92,7 +99,7 @@ def _check_keys(value: Mapping[str, Any]) -> None:
             raise BoardError(f"the key {key!r} is missing; a board needs {', '.join(_REQUIRED)}")
     if value.get("format", FORMAT) != FORMAT:
         raise BoardError(f"format is {value['format']!r}; this version reads {FORMAT!r}")
-    kinds = {"verified": bool, "sources": dict}
+    kinds = {"verified": bool, "sources": dict, "power": dict}
     for key, item in value.items():
         kind = kinds.get(key, str)
         if not isinstance(item, kind) or (item == "" and key != "notes"):
@@ -112,6 +119,31 @@ def _clock_hz(text: str) -> int:
     return round(hertz)
 
 
+def _power(value: Mapping[str, Any]) -> Power:
+    for key in value:
+        if key not in (*_POWERS, "source"):
+            raise BoardError(f"[power] {unknown_name('key', key, (*_POWERS, 'source'))}")
+    source = value.get("source")
+    if not isinstance(source, str) or not source:
+        raise BoardError("[power] needs a source: who measured it, and doing what")
+    if "active" not in value:
+        raise BoardError('[power] needs active, such as active = "44 mW"')
+    active = _milliwatts("active", value["active"])
+    low, high = (_milliwatts(key, value.get(key, value["active"])) for key in ("low", "high"))
+    if not low <= active <= high:
+        raise BoardError(f"[power] active is {value['active']!r}; it must lie from low to high")
+    return Power(active_mw=active, low_mw=low, high_mw=high, source=source)
+
+
+def _milliwatts(key: str, text: object) -> float:
+    match = _POWER.fullmatch(text) if isinstance(text, str) else None
+    milliwatts = float(match.group(1)) * _POWER_FACTORS[match.group(2)] if match else 0.0
+    low, high = _POWER_RANGE_MW
+    if not low <= milliwatts <= high:
+        raise BoardError(f"[power] {key} is {text!r}; write for example '44 mW' (1 uW to 100 W)")
+    return milliwatts
+
+
 def _memory_bytes(key: str, text: str) -> int:
     try:
         size_bytes = parse_bytes(text)
@@ -124,7 +156,8 @@ def _memory_bytes(key: str, text: str) -> int:
 
 
 def to_json(board: Board) -> dict[str, Any]:
-    """The board as plain JSON values."""
+    """The board as plain JSON values; `power` only where it is known."""
+    power = {} if board.power is None else {"power": dataclasses.asdict(board.power)}
     return {
         "name": board.name,
         "title": board.title,
@@ -137,4 +170,5 @@ def to_json(board: Board) -> dict[str, Any]:
         "verified": board.verified,
         "sources": dict(board.sources),
         "notes": board.notes,
+        **power,
     }

@@ -84,5 +84,10 @@ def _print_one(board: Board) -> None:
         out.print(
             f"  {title:<10}{figure}" + (f"  [{source}]" if source else ""), markup=False, soft_wrap=True
         )
+    if board.power is not None:
+        power = board.power
+        span = f" ({power.low_mw:g} to {power.high_mw:g})" if power.low_mw < power.high_mw else ""
+        figure = f"{power.active_mw:g} mW computing{span}"
+        out.print(f"  {'power':<10}{figure}  [{power.source}]", markup=False, soft_wrap=True)
     if board.notes:
         out.print(f"  {board.notes}", markup=False, soft_wrap=True)

@@ -5,6 +5,7 @@ The file is written by `python -m wakeling.cost.latency.refit`; nothing here fit
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import tomllib
 from collections.abc import Mapping
@@ -38,6 +39,16 @@ def costs_of(engine: str, core: str) -> EngineCosts:
         deviations=own["deviations"],
         inflation=own["inflation"],
     )
+
+
+def costs_on(engine: str, core: str) -> EngineCosts:
+    """The costs of an engine on any core, to calibrate from: one of its own cores' where none are known."""
+    model = fitted()
+    own = model["engines"][engine]
+    if core in model["cores"] and core in own["levels"]:
+        return costs_of(engine, core)
+    like = next(iter(own["levels"]))
+    return dataclasses.replace(costs_of(engine, like), core=core)
 
 
 def is_measured(engine: str, core: str) -> bool:
