@@ -57,6 +57,7 @@ def budget_for(board: Board, request: DesignRequest) -> Budget:
         ram_bytes=board.ram_bytes - request.reserve_ram_bytes,
         flash_bytes=board.flash_bytes - request.reserve_flash_bytes,
         macs=macs_in_frame(board.core, board.clock_hz, request.frame_ms),
+        runtime="tflm",
     )
 
 

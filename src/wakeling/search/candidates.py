@@ -116,7 +116,7 @@ def cost_all(
         if structure in seen:
             continue
         seen.add(structure)
-        report = cost(graph)
+        report = cost(graph, runtimes=(budget.runtime,))
         costed.append(
             CostedCandidate(candidate=candidate, report=report, violations=tuple(violations(report, budget)))
         )
