@@ -32,12 +32,6 @@ LITERT_MUL_FACTOR_IS_SINGLE = "LiteRT's mul computes its factor in single precis
 LITERT_SIGMOID_IS_A_TABLE = "LiteRT's sigmoid and tanh look a float32 value up; TFLM computes in fixed point"
 """They agree but where the input's scale is so large that TFLM has no steps between the ends."""
 
-NAMED_DIFFERENCES: tuple[str, ...] = (
-    LITERT_DENSE_ROUNDS_ONCE,
-    LITERT_MUL_FACTOR_IS_SINGLE,
-    LITERT_SIGMOID_IS_A_TABLE,
-)
-
 
 def _dense(model: QuantizedModel, node: Node, inputs: tuple[Values, ...]) -> Int8Array:
     output = model.tensors[node.name]
@@ -79,7 +73,16 @@ _POINTWISE: Mapping[PointwiseKind, Pointwise] = MappingProxyType(
     {**POINTWISE, "sigmoid": _table(_sigmoid), "tanh": _table(np.tanh)}
 )
 
+LITERT_DIFFERENCES: Mapping[str, KernelTable] = MappingProxyType(
+    {
+        LITERT_DENSE_ROUNDS_ONCE: {Dense: _dense},
+        LITERT_MUL_FACTOR_IS_SINGLE: {Mul: _mul},
+        LITERT_SIGMOID_IS_A_TABLE: {Activation: activation_kernel(_POINTWISE)},
+    }
+)
+"""Each named difference with the kernel that computes as LiteRT does."""
+
 LITERT_KERNELS: KernelTable = MappingProxyType(
-    {**KERNELS, Dense: _dense, Mul: _mul, Activation: activation_kernel(_POINTWISE)}
+    {op: kernel for table in (KERNELS, *LITERT_DIFFERENCES.values()) for op, kernel in table.items()}
 )
 """`kernels.KERNELS` with the named differences: what LiteRT's reference kernels compute."""

@@ -17,12 +17,14 @@ import numpy.typing as npt
 
 from wakeling.errors import DataError, MissingDependencyError, ModelFileError
 from wakeling.export.read_file import read_model_file
+from wakeling.graph import Graph
 from wakeling.ops import operator_name
 from wakeling.quantize import golden
-from wakeling.quantize.golden import KernelTable
-from wakeling.quantize.litert_kernels import LITERT_DENSE_ROUNDS_ONCE, LITERT_KERNELS
-from wakeling.quantize.model import Int8Array, QuantizedModel
-from wakeling.verify.images import extreme_images
+from wakeling.quantize.golden import KERNELS, KernelTable
+from wakeling.quantize.kernels import Values
+from wakeling.quantize.litert_kernels import LITERT_DIFFERENCES
+from wakeling.quantize.model import QuantizedModel
+from wakeling.verify.images import extreme_images, trial_inputs
 from wakeling.verify.jobs import Job, Outcome, Runtime
 from wakeling.verify.process import PACKAGES, run_job
 from wakeling.verify.report import NAMES, TensorDifference, VerificationReport, Witness
@@ -32,15 +34,37 @@ TENSOR_IMAGES = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedDifference:
-    """A known difference of a runtime and the golden kernels that imitate it."""
+    """Known differences of a runtime and the golden kernels that imitate them."""
 
-    name: str
+    names: tuple[str, ...]
     kernels: KernelTable
 
 
-NAMED_DIFFERENCES: Mapping[Runtime, NamedDifference] = {
-    "litert": NamedDifference(name=LITERT_DENSE_ROUNDS_ONCE, kernels=LITERT_KERNELS)
-}
+NAMED_DIFFERENCES: Mapping[Runtime, Mapping[str, KernelTable]] = {"litert": LITERT_DIFFERENCES}
+
+
+def explanations(runtime: Runtime, graph: Graph) -> tuple[NamedDifference, ...]:
+    """What may explain a runtime's results on a graph: each known difference alone, then all together.
+
+    Only those whose operator occurs in the graph.
+    """
+    operators = {type(node.op) for node in graph.nodes}
+    known = {
+        name: table for name, table in NAMED_DIFFERENCES.get(runtime, {}).items() if operators & set(table)
+    }
+    groups: list[tuple[str, ...]] = [(name,) for name in known]
+    if len(known) > 1:
+        groups.append(tuple(known))
+    return tuple(
+        NamedDifference(
+            names=names,
+            kernels={
+                **KERNELS,
+                **{op: kernel for name in names for op, kernel in known[name].items()},
+            },
+        )
+        for names in groups
+    )
 
 
 def verify(
@@ -58,11 +82,11 @@ def verify(
     are not the model's.
     """
     shape = model.graph.input_shape
-    if images.dtype != np.uint8 or images.shape[1:] != shape:
+    if images.dtype != np.uint8 or images.shape[1:] != shape or len(shape) != 3:
         raise DataError(f"verifying takes uint8 images (N, {shape}); given {images.dtype} {images.shape}")
     height, width, channels = shape
     pixels = np.concatenate([extreme_images((height, width, channels)), images])
-    inputs = golden.to_int8(pixels)
+    inputs = trial_inputs(model, pixels)
     indices = tensor_indices(model, content)
     reference = make_reference(model, inputs, min(tensor_images, len(inputs)), None)
     heard = {runtime: _hear(runtime, content, reference, indices) for runtime in PACKAGES}
@@ -82,17 +106,17 @@ class Reference:
     """What golden computes: all outputs, and all tensors of the first images."""
 
     model: QuantizedModel
-    inputs: Int8Array
+    inputs: Values
     named: NamedDifference | None
-    outputs: Int8Array
-    tensors: Mapping[str, Int8Array]
+    outputs: Values
+    tensors: Mapping[str, Values]
     tensor_images: int
 
 
 def make_reference(
-    model: QuantizedModel, inputs: Int8Array, tensor_images: int, named: NamedDifference | None
+    model: QuantizedModel, inputs: Values, tensor_images: int, named: NamedDifference | None
 ) -> Reference:
-    """Run golden on int8 images, with the kernels of `named` where one is given."""
+    """Run golden on inputs of the model's type, with the kernels of `named` where one is given."""
     kernels = named.kernels if named else None
     return Reference(
         model=model,
@@ -134,8 +158,7 @@ def _hear(
     witness = compare(runtime, reference, reference, indices, outcome)
     if witness.status == "agree":
         return witness, outcome
-    named = NAMED_DIFFERENCES.get(runtime)
-    if named is not None:
+    for named in explanations(runtime, reference.model.graph):
         imitation = make_reference(reference.model, reference.inputs, reference.tensor_images, named)
         explained = compare(runtime, reference, imitation, indices, outcome)
         if explained.status == "agree":
@@ -166,23 +189,21 @@ def compare(
         largest_difference=largest,
         tensors=len(outcome.tensors),
         tensor_images=expected.tensor_images,
-        named_differences=(expected.named.name,) if expected.named else (),
+        named_differences=expected.named.names if expected.named else (),
         first_difference=first,
     )
 
 
 def first_difference(
     model: QuantizedModel,
-    expected: Mapping[str, Int8Array],
-    found: Mapping[str, npt.NDArray[np.int8]],
+    expected: Mapping[str, Values],
+    found: Mapping[str, Values],
 ) -> TensorDifference | None:
     """The first tensor in execution order that differs, on the first image where it does."""
     for node in model.graph.nodes:
         if node.name not in found or node.name not in expected:
             continue
-        values = found[node.name]
-        wanted = expected[node.name].astype(np.int64).reshape(len(values), -1)
-        gaps = np.abs(values.astype(np.int64).reshape(wanted.shape) - wanted)
+        gaps = _gaps(expected[node.name], found[node.name])
         if gaps.any():
             image = int(np.flatnonzero(gaps.any(axis=1))[0])
             return TensorDifference(
@@ -215,8 +236,24 @@ def _localized(
     return dataclasses.replace(witness, first_difference=located)
 
 
-def _output_difference(expected: Int8Array, found: npt.NDArray[np.int8]) -> tuple[npt.NDArray[np.int64], int]:
+def _output_difference(expected: Values, found: Values) -> tuple[npt.NDArray[np.int64], int]:
     """Numbers of the images whose outputs differ, and the largest difference."""
-    wanted = expected.astype(np.int64).reshape(len(expected), -1)
-    gaps = np.abs(found.astype(np.int64).reshape(wanted.shape) - wanted)
+    gaps = _gaps(expected, found)
     return np.flatnonzero(gaps.any(axis=1)), int(gaps.max(initial=0))
+
+
+def _gaps(expected: Values, found: Values) -> npt.NDArray[np.int64]:
+    """How far two tensors of a batch are apart, (N, values): in units, or in floats' last places."""
+    wanted = _in_units(expected).reshape(len(expected), -1)
+    gaps: npt.NDArray[np.int64] = np.abs(
+        _in_units(found.astype(expected.dtype)).reshape(wanted.shape) - wanted
+    )
+    return gaps
+
+
+def _in_units(values: Values) -> npt.NDArray[np.int64]:
+    """Integers as they are; a float's number when all floats are counted in their order."""
+    if values.dtype.kind != "f":
+        return values.astype(np.int64)
+    bits = np.ascontiguousarray(values, np.float32).view(np.int32).astype(np.int64)
+    return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
