@@ -9,6 +9,7 @@ from wakeling.cost.budget import Budget, Violation, budget_of, describe, violati
 from wakeling.cost.codec import from_json, to_json
 from wakeling.cost.counts import Counts, count
 from wakeling.cost.flash import Flash
+from wakeling.cost.from_torch import from_torch
 from wakeling.cost.latency import Latency, LayerTime, engines_for, latency
 from wakeling.cost.memory import (
     PLANNERS,
@@ -47,6 +48,7 @@ __all__ = [
     "describe",
     "engines_for",
     "from_json",
+    "from_torch",
     "latency",
     "live_at",
     "liveness",

@@ -1,0 +1,69 @@
+"""The zoo against torch modules written from the papers: the same operators, joined in the same way.
+
+Both sides prove each other: the graphs here come from torch's export, those of the zoo from a builder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from tests.importers import torch_networks as networks
+from wakeling import cost, zoo
+from wakeling.graph import INPUT, Graph
+from wakeling.importers.torch_module import from_torch
+from wakeling.ops import Add, Mul
+
+QUICK: dict[str, Callable[[], nn.Module]] = {
+    "squeezenet-1.1": networks.squeezenet_1_1,
+    "resnet-18": lambda: networks.resnet((2, 2, 2, 2), bottleneck=False),
+    "shufflenet-v2-x1.0": networks.ShuffleNet,
+    "mobilenet-v3-small": networks.mobilenet_v3_small,
+}
+SLOW: dict[str, Callable[[], nn.Module]] = {
+    "resnet-34": lambda: networks.resnet((3, 4, 6, 3), bottleneck=False),
+    "resnet-50": lambda: networks.resnet((3, 4, 6, 3), bottleneck=True),
+    "mobilenet-v2-1.0-224": networks.mobilenet_v2,
+    "efficientnet-b0": networks.efficientnet_b0,
+    "densenet-121": networks.densenet_121,
+    "googlenet": networks.googlenet,
+}
+
+
+def structure(graph: Graph) -> int:
+    """A number for the output that two graphs share only if all operators and wires are the same.
+
+    Names play no role, nor does the order of the operands of a sum or a product.
+    """
+    known: dict[object, int] = {}
+    numbers = {INPUT: 0}
+    for node in graph.nodes:
+        inputs = [numbers[name] for name in node.inputs]
+        ordered = sorted(inputs) if isinstance(node.op, Add | Mul) else inputs
+        numbers[node.name] = hash((node.op, node.shape, tuple(ordered)))
+        known[numbers[node.name]] = numbers[node.name]
+    assert len(known) == len(graph.nodes)  # no two nodes compute the same thing
+    return numbers[graph.output]
+
+
+def compare(name: str, module: nn.Module) -> None:
+    read, built = from_torch(module, torch.zeros(1, 3, 224, 224)), zoo.build(name)
+    assert structure(read) == structure(built)
+    theirs, ours = cost.cost(read, runtimes=()), cost.cost(built, runtimes=())
+    assert (theirs.macs, theirs.additions) == (ours.macs, ours.additions)
+    assert theirs.trainable_parameters == sum(tensor.numel() for tensor in module.parameters())
+    assert theirs.trainable_parameters == zoo.NETWORKS[name].published.parameters
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_the_zoo_is_what_torch_exports(name: str) -> None:
+    compare(name, QUICK[name]())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SLOW)
+def test_the_zoo_is_what_torch_exports_for_the_larger_ones(name: str) -> None:
+    compare(name, SLOW[name]())
