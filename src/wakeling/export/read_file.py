@@ -82,7 +82,7 @@ def _operator_code(table: Table) -> tuple[str, int]:
     code = max(int(table.scalar(0, "int8")), int(table.scalar(3, "int32")))
     version = int(table.scalar(2, "int32", 1))
     if code == CUSTOM:
-        return f"CUSTOM {shortened(table.text(1))}", version
+        return f"CUSTOM {shortened(table.text(1))!r}", version
     known = 0 <= code < len(BUILTIN_NAMES)
     return BUILTIN_NAMES[code] if known else f"operator code {code}", version
 

@@ -27,7 +27,6 @@ from wakeling.ops import (
     Dequantize,
     MaxPool2D,
     Mul,
-    Operator,
     Padding,
     Pair,
     PointwiseKind,
@@ -154,21 +153,15 @@ def _pool(kind: type[AveragePool2D] | type[MaxPool2D]) -> Translator:
             stride=_pair(translation, operator, 1),
             padding=_padding(translation, operator),
         )
-        emit_activated(translation, operator, op, [translation.source(operator)], slot=5)
+        activation = fused_activation(translation, operator, 5)
+        inputs = [translation.source(operator)]
+        if activation != "linear" and operator.outputs:  # a node of its own in our graph
+            inputs = [translation.emit_part(operator, op, inputs, "linear", operator.outputs[0])]
+            translation.emit(operator, Activation(kind=activation), inputs)
+        else:
+            translation.emit(operator, op, inputs)
 
     return translate
-
-
-def emit_activated(
-    translation: Translation, operator: FileOperator, op: Operator, inputs: list[str], *, slot: int
-) -> None:
-    """An operator whose fused activation is a node of its own in our graph."""
-    activation = fused_activation(translation, operator, slot)
-    if activation == "linear" or not operator.outputs:
-        translation.emit(operator, op, inputs)
-        return
-    part = translation.emit_part(operator, op, inputs, "linear", operator.outputs[0])
-    translation.emit(operator, Activation(kind=activation), [part])
 
 
 def _elementwise(kind: type[Add] | type[Sub] | type[Mul]) -> Translator:

@@ -12,6 +12,9 @@ from wakeling.importers.tflite_translation import Translation
 from wakeling.quantize.float_model import FloatModel
 from wakeling.quantize.model import Preprocessing, QuantizedModel
 
+MOST_LABELS = 1 << 16
+"""Outputs that get a name each; a file of a few bytes can claim millions."""
+
 Numbers = tuple[QuantizedModel | None, FloatModel | None, str | None]
 
 
@@ -19,6 +22,9 @@ def numbers_of(
     name: str, translation: Translation, graph: Graph, description: Mapping[str, Any] | None
 ) -> Numbers:
     """The int8 or the float32 model of a translated file; otherwise a reason, one line."""
+    outputs = math.prod(graph.shapes[graph.output])
+    if outputs > MOST_LABELS:
+        return None, None, f"it has {outputs} outputs; at most {MOST_LABELS} are computed with"
     labels, preprocessing = labels_of(graph, description), preprocessing_of(graph, description)
     weights, biases = translation.weights, translation.biases
     try:

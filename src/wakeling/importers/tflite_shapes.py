@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from wakeling.errors import ModelFileError
 from wakeling.export.model_file import FileOperator
-from wakeling.importers.tflite_layers import Translator, emit_activated
+from wakeling.importers.tflite_layers import Translator, fused_activation
 from wakeling.importers.tflite_translation import Translation
 from wakeling.ops import Concat, Mean, Pad, Reshape, Shape, StridedSlice, Transpose
 
@@ -97,7 +97,9 @@ def _concatenation(translation: Translation, operator: FileOperator) -> None:
         raise ModelFileError("it has no inputs")
     sources = [translation.source(operator, position) for position in range(len(operator.inputs))]
     axis = _axis(translation.option(operator, 0), len(translation.builder.shape(sources[0])) + 1)
-    emit_activated(translation, operator, Concat(axis=axis), sources, slot=1)
+    if fused_activation(translation, operator, 1) != "linear":
+        raise ModelFileError("its fused activation is refused by every runtime")
+    translation.emit(operator, Concat(axis=axis), sources)
 
 
 def _mean(translation: Translation, operator: FileOperator) -> None:
