@@ -26,6 +26,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "wakeling.cli.explain",
             "Why it costs that: convolutions, multipliers, the gap to a board.",
         ),
+        "battery": ("wakeling.cli.battery", "Energy of a frame, battery life, false alarms a day."),
+        "calibrate": ("wakeling.cli.calibrate", "Fit the latency model to times measured on a board."),
         "boards": ("wakeling.cli.boards", "The boards and their limits."),
         "data": ("wakeling.cli.data", "Look at photos before they are used."),
         "evaluate": ("wakeling.cli.evaluate", "A model's accuracy on labeled photos."),

@@ -7,6 +7,7 @@ A test compares, so the file cannot part from the tables.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -73,6 +74,37 @@ def inflations(left_out: Iterable[LeftOut]) -> dict[str, float]:
         name: math.sqrt((sum(score**2 for score in own) + PRIOR_ROWS * common) / (len(own) + PRIOR_ROWS))
         for name, own in scores.items()
     }
+
+
+def inflated(left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
+    """The same with intervals as the model gives them: each engine's inflated by its own factor."""
+    factors = inflations(left_out)
+    return tuple(
+        dataclasses.replace(item, predicted=_widened(item.predicted, factors[item.measurement.engine]))
+        for item in left_out
+    )
+
+
+def _widened(cycles: Cycles, factor: float) -> Cycles:
+    span = (cycles.high / cycles.typical) ** factor
+    return Cycles(cycles.typical, cycles.typical / span, cycles.typical * span)
+
+
+def error_table(left_out: Iterable[LeftOut], works: Mapping[str, Sequence[Work]]) -> str:
+    """Every left-out time as a row of a Markdown table, in cycles a MAC."""
+    lines = [
+        "| engine | core | network | measured | predicted without it | interval | error |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for item in left_out:
+        row, macs = item.measurement, sum(work.macs for work in works[item.measurement.network])
+        typical, low, high = (cycles / macs for cycles in item.predicted)
+        outside = "" if low <= row.amount / macs <= high else " **outside**"
+        lines.append(
+            f"| {row.engine} | {row.core} | {row.network} | {row.amount / macs:.2f} | {typical:.2f} | "
+            f"{low:.2f} to {high:.2f}{outside} | {100 * (typical * macs / row.amount - 1):+.0f} % |"
+        )
+    return "\n".join(lines)
 
 
 def refit() -> str:
