@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wakeling import boards, cost, spec
+from wakeling.cost.latency import latency
 from wakeling.errors import WakelingError
 
 REPORT = cost.cost(spec.lower(spec.make("mobilenet_v1", alpha=0.25, resolution=96)))
@@ -37,6 +38,24 @@ def test_violations_are_told_in_words() -> None:
     assert lines[0] == "RAM 54.0 KiB of 20.0 KiB (34.0 KiB too much)"
     assert lines[1].startswith("flash ")
     assert lines[2] == "MACs 7.49 M of 1.00 M (6.49 M too much)"
+
+
+def test_time_is_held_against_the_usual_engines_prediction() -> None:
+    board = boards.load_board("nucleo-l4r5zi")
+    needed = latency(REPORT, board).ms
+    roomy = cost.Budget(ram_bytes=RAM, flash_bytes=FLASH, frame_us=round(1000 * needed) + 1, board=board)
+    assert cost.violations(REPORT, roomy) == ()
+    tight = cost.Budget(ram_bytes=RAM, flash_bytes=FLASH, frame_us=100_000, board=board)
+    (exceeded,) = cost.violations(REPORT, tight)
+    assert exceeded.needed == pytest.approx(1000 * needed, abs=1)
+    assert exceeded.excess_bytes == 0
+    assert cost.describe(exceeded).startswith(f"time per frame {needed:.4g} ms of 100 ms (")
+    assert cost.describe(exceeded).endswith(" too much)")
+
+
+def test_a_budget_of_time_needs_its_board() -> None:
+    with pytest.raises(WakelingError, match="needs the board"):
+        cost.Budget(ram_bytes=1, flash_bytes=1, frame_us=1000)
 
 
 def test_a_board_is_a_budget() -> None:

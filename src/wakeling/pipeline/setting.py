@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from wakeling.boards import Board, load_board
 from wakeling.cost import Budget, describe
-from wakeling.cost.frame_time import macs_in_frame
+from wakeling.cost.latency import engines_for
 from wakeling.data import PhotoSet, open_photos
 from wakeling.errors import DoesNotFitError, WakelingError
 from wakeling.pipeline.listener import Listener
@@ -40,9 +41,10 @@ class Setting:
 
 
 def budget_for(board: Board, request: DesignRequest) -> Budget:
-    """What the board leaves to the network: its memory less the reserve, its MACs in a frame.
+    """What the board leaves to the network: its memory less the reserve, and the time of a frame.
 
-    Raises WakelingError where the reserve is all that the board has.
+    A board whose core no time is known for has no limit of time. Raises WakelingError where the
+    reserve is all that the board has.
     """
     for what, has, reserve in (
         ("RAM", board.ram_bytes, request.reserve_ram_bytes),
@@ -56,7 +58,8 @@ def budget_for(board: Board, request: DesignRequest) -> Budget:
     return Budget(
         ram_bytes=board.ram_bytes - request.reserve_ram_bytes,
         flash_bytes=board.flash_bytes - request.reserve_flash_bytes,
-        macs=macs_in_frame(board.core, board.clock_hz, request.frame_ms),
+        frame_us=math.ceil(1000 * request.frame_ms) if engines_for(board) else None,
+        board=board,
         runtime="tflm",
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wakeling.cost.frame_time import CYCLES_PER_MAC, frame_ms_range
+from wakeling.cost.latency import ENGINES, engines_for, latency
 from wakeling.pipeline.delivery import Accuracy
 from wakeling.pipeline.setting import Setting
 from wakeling.report import BudgetUse, Verdict
@@ -87,17 +87,17 @@ def _budgets(
             note=f"file measured: {format_bytes(file_bytes)}; {kept_flash}",
         ),
     ]
-    frame = frame_ms_range(board.core, board.clock_hz, chosen.report.macs)
-    if frame is not None:
-        typical, low, high = frame
+    if engines_for(board):
+        time = latency(chosen.report, board)
         uses.append(
             BudgetUse(
                 name="Time per frame",
-                used=round(typical),
+                used=round(time.ms),
                 limit=round(request.frame_ms),
                 unit="ms",
                 provenance="modelled",
-                note=f"{low:.0f} to {high:.0f} ms by published engines; {CYCLES_PER_MAC[board.core].source}",
+                note=f"{time.low_ms:.0f} to {time.high_ms:.0f} ms with {ENGINES[time.engine].title}: "
+                f"{time.provenance.error}",
             )
         )
     return tuple(uses)
