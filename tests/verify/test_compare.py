@@ -11,17 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.export.tflite_reading import read_tflite
 from wakeling import spec
 from wakeling.errors import DataError, ModelFileError, RunError
 from wakeling.export import tflite
 from wakeling.fuse import fuse
-from wakeling.quantize import golden
 from wakeling.quantize.model import QuantizedModel
 from wakeling.testing.random_models import quantize_randomly, random_images
 from wakeling.verify import tflm, verify
-from wakeling.verify.jobs import Job
-from wakeling.verify.process import run_job
 from wakeling.verify.report import VerificationReport, from_json
 
 PEERS = Path(__file__).parents[2].parent / "shared" / "peers"
@@ -161,22 +157,3 @@ def random_dense() -> QuantizedModel:
     tensor = builder.append(Reshape(shape=(48,)), INPUT)
     builder.append(Dense(units=16), tensor)
     return quantize_randomly(builder.build(), 0)
-
-
-def published_files() -> list[Path]:
-    return sorted(PEERS.glob("vww_96_int8.tflite"))
-
-
-@pytest.mark.parametrize("path", published_files(), ids=lambda path: path.stem)
-def test_golden_runs_a_published_file_as_tflm_does(path: Path) -> None:
-    """The file was written by TensorFlow's converter, so nothing of our exporter is in the loop."""
-    content = path.read_bytes()
-    model, indices = read_tflite(content)
-    images = golden.to_int8(random_images(model, 6, 0))
-    job = Job(content=content, images=images, tensors=tuple(indices.values()), tensor_images=6)
-    outcome = run_job("tflm", job)
-    expected = golden.run_all(model, images)
-    for name, index in indices.items():
-        np.testing.assert_array_equal(
-            outcome.tensors[index].reshape(expected[name].shape), expected[name], err_msg=name
-        )

@@ -104,8 +104,8 @@ def _concatenation(translation: Translation, operator: FileOperator) -> None:
 
 def _mean(translation: Translation, operator: FileOperator) -> None:
     rank = len(translation.source_shape(operator)) + 1
-    axes = {_axis(axis, rank) for axis in translation.integers(operator, 1)}
-    op = Mean(axes=tuple(sorted(axes)), keep_dims=bool(translation.option(operator, 0, "bool")))
+    axes = dict.fromkeys(_axis(axis, rank) for axis in translation.integers(operator, 1))
+    op = Mean(axes=tuple(axes), keep_dims=bool(translation.option(operator, 0, "bool")))
     translation.emit(operator, op, [translation.source(operator)])
 
 
