@@ -156,6 +156,30 @@ _ACTIVATIONS: Mapping[ActivationKind, Activation] = MappingProxyType(
 )
 
 
+@functools.lru_cache(maxsize=65_536)
+def _convolution(
+    filters: int | None, kernel: int, stride: int, padding: Padding, fused: ActivationKind | None
+) -> Conv2D | DepthwiseConv2D:
+    """A square convolution, depthwise without `filters`; `fused`: with bias and this activation.
+
+    Kept, because the thousands of networks of a search have the same few operators.
+    """
+    window, steps = (kernel, kernel), (stride, stride)
+    use_bias, activation = fused is not None, fused or "linear"
+    if filters is None:
+        return DepthwiseConv2D(
+            kernel=window, stride=steps, padding=padding, use_bias=use_bias, activation=activation
+        )
+    return Conv2D(
+        filters=filters,
+        kernel=window,
+        stride=steps,
+        padding=padding,
+        use_bias=use_bias,
+        activation=activation,
+    )
+
+
 class GraphBuilder:
     """Collects nodes in execution order; each method returns the new tensor's name.
 
@@ -217,14 +241,7 @@ class GraphBuilder:
         name: str,
     ) -> str:
         """Convolution, batch norm and activation, as they are trained."""
-        op = Conv2D(
-            filters=filters,
-            kernel=(kernel, kernel),
-            stride=(stride, stride),
-            padding=padding,
-            use_bias=self._deployed,
-            activation=activation if self._deployed else "linear",
-        )
+        op = _convolution(filters, kernel, stride, padding, activation if self._deployed else None)
         return self._norm_act(self.append(op, tensor, name=name), activation, name)
 
     def depthwise_bn(
@@ -238,13 +255,7 @@ class GraphBuilder:
         name: str,
     ) -> str:
         """Depthwise convolution, batch norm and activation, as they are trained."""
-        op = DepthwiseConv2D(
-            kernel=(kernel, kernel),
-            stride=(stride, stride),
-            padding=padding,
-            use_bias=self._deployed,
-            activation=activation if self._deployed else "linear",
-        )
+        op = _convolution(None, kernel, stride, padding, activation if self._deployed else None)
         return self._norm_act(self.append(op, tensor, name=name), activation, name)
 
     def _norm_act(self, tensor: str, activation: ActivationKind, name: str) -> str:
