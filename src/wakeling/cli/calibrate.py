@@ -58,7 +58,7 @@ def command(
     rows = read_timings(times)
     target = _board(rows, board)
     base = _base(rows, engine, target)
-    timings = _timings(rows, times.parent)
+    timings = _timings(rows, times)
     found = calibrate(timings, target, base, name or out.stem)
     write_text(out, engine_to_toml(found.engine))
     if as_json:
@@ -99,7 +99,7 @@ def _base(rows: tuple[Row, ...], given: str | None, board: Board) -> EngineCosts
     return costs_on(name or (usual[0] if usual else next(iter(ENGINES))), core_of(board))
 
 
-def _timings(rows: tuple[Row, ...], folder: Path) -> list[Timing]:
+def _timings(rows: tuple[Row, ...], path: Path) -> list[Timing]:
     from wakeling.cli.network_choice import choose_graph
     from wakeling.cli.timings import network_of
     from wakeling.cost import cost
@@ -112,7 +112,7 @@ def _timings(rows: tuple[Row, ...], folder: Path) -> list[Timing]:
         key = (row.network, tuple(row.knobs.items()))
         try:
             if key not in known:
-                report = cost(choose_graph(network_of(row, folder), **row.knobs), runtimes=())
+                report = cost(choose_graph(network_of(row, path.parent), **row.knobs), runtimes=())
                 known[key] = (report.name, works(report), {layer.name for layer in report.layers})
             label, todo, layers = known[key]
             if row.layer:
@@ -121,7 +121,7 @@ def _timings(rows: tuple[Row, ...], folder: Path) -> list[Timing]:
                 todo = tuple(work for work in todo if work.name == row.layer)
                 label = f"{label} {row.layer}"
         except WakelingError as error:
-            raise LatencyError(f"{row.where}: {error}") from None
+            raise LatencyError(f"{path}: {row.where}: {error}") from None
         if todo:  # a reshape does nothing that could be paid for
             timings.append(Timing(label=label, works=todo, ms=row.ms))
     return timings

@@ -75,7 +75,7 @@ def _size(context: click.Context, parameter: click.Parameter, text: str) -> int:
     type=float,
     default=1000.0,
     show_default=True,
-    help="Longest time per frame, by published cycles per MAC of the core.",
+    help="Longest time per frame, as `wakeling cost --board` predicts it.",
 )
 @click.option(
     "--reserve-ram",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from wakeling.report.figures.canvas import ACCENT, FULL_WIDTH, INK, MUTED, SOFT, format_axis
+from wakeling.report.figures.canvas import ACCENT, FULL_WIDTH, INK, MUTED, SOFT
+from wakeling.report.figures.log_axis import log_axes
 from wakeling.report.figures.picture import Picture
 
 if TYPE_CHECKING:
@@ -51,9 +52,8 @@ def _paint(figure: Figure, points: Sequence[LifePoint], chosen: LifePoint | None
     frames = [point.frames_per_day for point in points]
     axes.fill_between(frames, [point.low for point in points], [point.high for point in points], color=SOFT)
     axes.plot(frames, [point.days for point in points], color=ACCENT, linewidth=1.8)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
     bottom, top = min(point.low for point in points) / 1.5, max(point.high for point in points) * 1.5
+    log_axes(axes, (frames[0], frames[-1]), (bottom, top))
     middle = (bottom * top) ** 0.5
     for days, name in _SPANS:
         is_low = days < middle  # the curve is on the other side there
@@ -79,11 +79,6 @@ def _paint(figure: Figure, points: Sequence[LifePoint], chosen: LifePoint | None
             ha="right",
             va="top",
         )
-    axes.set_xlim(frames[0], frames[-1])
-    axes.set_ylim(bottom, top)
-    axes.grid(visible=True, axis="both")
-    for axis in (axes.xaxis, axes.yaxis):
-        format_axis(axis, lambda value: f"{value:,.0f}" if value >= 1 else f"{value:g}")
     axes.set_xlabel("frames a day")
     axes.set_ylabel("days")
     axes.set_title(title)

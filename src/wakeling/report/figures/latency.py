@@ -12,9 +12,9 @@ from wakeling.report.figures.canvas import (
     INK,
     MUTED,
     SECOND,
-    format_axis,
     label,
 )
+from wakeling.report.figures.log_axis import log_axes
 from wakeling.report.figures.picture import Picture
 
 if TYPE_CHECKING:
@@ -122,8 +122,7 @@ def _paint_points(figure: Figure, rows: Sequence[Compared], unit: str, title: st
     everything = [value for row in rows for value in (row.measured, row.low, row.high)]
     low, high = 0.7 * min(everything), 1.4 * max(everything)
     axes.plot([low, high], [low, high], color=MUTED, linewidth=1.0, linestyle=(0, (1, 2)))
-    axes.set_xscale("log")
-    axes.set_yscale("log")
+    log_axes(axes, (low, high), (low, high))
     for index, row in enumerate(rows):
         is_inside = row.low <= row.measured <= row.high
         color = ACCENT if is_inside else SECOND
@@ -138,15 +137,10 @@ def _paint_points(figure: Figure, rows: Sequence[Compared], unit: str, title: st
             linestyle="none",
             gid=f"point{index}",
         )
-    axes.set_xlim(low, high)
-    axes.set_ylim(low, high)
-    axes.grid(visible=True, axis="both")
-    for axis in (axes.xaxis, axes.yaxis):
-        format_axis(axis, lambda value: f"{value:,.3g}" if value < 1000 else f"{value:,.0f}")
     axes.set_xlabel(f"measured, {unit}")
     axes.set_ylabel(f"predicted, {unit}")
     axes.set_title(title)
-    figure.legend(handles=_markers(groups), loc="outside right upper")
+    figure.legend(handles=_markers(groups), loc="outside lower center", ncols=5)
 
 
 def _marker(index: int) -> str:
@@ -154,6 +148,7 @@ def _marker(index: int) -> str:
 
 
 def _markers(groups: Sequence[str]) -> list[object]:
+    """A marker for each group where there are several, and the two colors."""
     from matplotlib.lines import Line2D
 
     shapes = [
@@ -164,4 +159,4 @@ def _markers(groups: Sequence[str]) -> list[object]:
         Line2D([], [], linestyle="none", marker="o", color=color, label=text)
         for color, text in ((ACCENT, "inside its interval"), (SECOND, "outside"))
     ]
-    return [*shapes, *colors]
+    return [*(shapes if len(shapes) > 1 else ()), *colors]
