@@ -11,7 +11,7 @@ import pytest
 from tests.export.rewriting import changed
 from wakeling import spec
 from wakeling.errors import ModelFileError
-from wakeling.evaluation.classifier import _READERS, open_classifier, probabilities
+from wakeling.evaluation.classifier import _READERS, answer, open_classifier, probabilities
 from wakeling.export import tflite
 from wakeling.export.schema import schema
 from wakeling.fuse import fuse
@@ -178,14 +178,41 @@ def test_logits_become_softmax_and_scores_keep_their_order() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(PEERS.glob("*.tflite")), ids=lambda path: path.stem)
-def test_published_files_run_or_are_refused_in_one_line(path: Path) -> None:
+def test_published_files_run_as_they_are_or_as_the_importers_copy(path: Path) -> None:
     classifier = open_classifier(path, preprocessing=EXAMPLES / f"{path.stem}.preprocessing.toml")
     pixels = np.random.default_rng(0).integers(0, 256, (2, *classifier.input_shape), np.uint8)
-    if path.stem == "person_detect":  # its biases carry quantized_dimension 3
-        with pytest.raises(ModelFileError, match="LiteRT refuses this model: quantized_dimension") as raised:
-            probabilities(classifier, pixels)
-        assert "\n" not in str(raised.value)
-        return
-    found = probabilities(classifier, pixels)
-    assert found.shape == (2,)
-    assert ((found >= 0) & (found <= 1)).all()
+    found = answer(classifier, pixels)
+    assert found.probabilities.shape == (2,)
+    assert ((found.probabilities >= 0) & (found.probabilities <= 1)).all()
+    refused = path.stem == "person_detect"  # its biases carry quantized_dimension 3
+    assert (found.rewritten is not None) == refused
+
+
+def test_a_file_that_litert_refuses_is_answered_by_the_importers_copy(tmp_path: Path) -> None:
+    """Biases that name a quantized dimension they do not have, as in TFLM's person_detect.tflite."""
+
+    def misname(file: Any) -> None:
+        for tensor in file.subgraphs[0].tensors:
+            if tensor.name.endswith(b"/bias"):
+                tensor.quantization.quantizedDimension = 3
+
+    model = network()
+    path = tmp_path / "model.tflite"
+    path.write_bytes(changed(tflite.to_bytes(model), misname))
+    pixels = random_images(model, 6, 1)
+    found = answer(open_classifier(path), pixels, kernels="reference")
+    assert "quantized_dimension must be in range" in str(found.rewritten)
+    tflite.write(tmp_path / "plain.tflite", model)
+    plain = answer(open_classifier(tmp_path / "plain.tflite"), pixels, kernels="reference")
+    assert plain.rewritten is None
+    np.testing.assert_array_equal(found.probabilities, plain.probabilities)
+
+
+def test_a_file_that_the_importer_refuses_too_gives_what_litert_said(tmp_path: Path) -> None:
+    def unknown(file: Any) -> None:
+        file.operatorCodes[0].builtinCode = 150
+
+    path = tmp_path / "model.tflite"
+    path.write_bytes(changed(tflite.to_bytes(network()), unknown))
+    with pytest.raises(ModelFileError, match=r"model\.tflite: LiteRT refuses this model"):
+        answer(open_classifier(path), random_images(network(), 2, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,8 @@ def command(
     """Run MODEL, any single-input image classifier as .tflite, on labeled photos.
 
     Prints accuracy, balanced accuracy and AUC with 95 % intervals and the confusion, for each
-    source of photos and for all.
+    source of photos and for all. A file that LiteRT refuses is read by wakeling's importer and
+    written again, and the output says so.
     """
     from wakeling.evaluation import evaluate, open_classifier
     from wakeling.evaluation.figures import write_predictions
@@ -143,6 +145,9 @@ def _print(result: Evaluation, split: str) -> None:
     click.echo(
         f"threshold {threshold:g}; LiteRT's {result.kernels} kernels, {milliseconds:.1f} ms a photo here"
     )
+    if result.rewritten is not None:
+        reason = textwrap.shorten(result.rewritten, 100, placeholder="…")
+        click.echo(f"{reason}\nso LiteRT ran a copy with the same weights, read and written by wakeling")
     if result.photos.refused:
         click.echo(f"refused: {len(result.photos.refused)} files; `wakeling data check` says why")
 

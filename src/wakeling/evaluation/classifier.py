@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +19,10 @@ import numpy.typing as npt
 from wakeling.errors import ModelFileError
 from wakeling.evaluation.preprocessing import DEFAULT_FEEDS, ModelPreprocessing, OutputKind, resolve
 from wakeling.export import metadata as file_metadata
+from wakeling.export import tflite
 from wakeling.export.model_file import FileTensor, only_subgraph
 from wakeling.export.read_file import read_bytes, read_model_file
+from wakeling.importers import read_tflite
 from wakeling.verify import litert
 from wakeling.verify.jobs import Kernels
 
@@ -48,6 +51,17 @@ class Classifier:
         return hashlib.sha256(self.content).hexdigest()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Answers:
+    """The wake word's probability for each image, (N,).
+
+    `rewritten` is what LiteRT said of the file where it refused it and ran the importer's copy.
+    """
+
+    probabilities: Values
+    rewritten: str | None
+
+
 def open_classifier(path: Path, *, preprocessing: Path | None = None) -> Classifier:
     """Read a .tflite file; raises ModelFileError where it is no image classifier, in one line."""
     content = read_bytes(path)
@@ -60,19 +74,47 @@ def open_classifier(path: Path, *, preprocessing: Path | None = None) -> Classif
 def probabilities(
     classifier: Classifier, pixels: npt.NDArray[np.uint8], *, kernels: Kernels = "optimized"
 ) -> npt.NDArray[np.float64]:
-    """The wake word's probability, (N,), for uint8 pixels (N, height, width, channels), RGB or gray.
+    """The probabilities of `answer`."""
+    return answer(classifier, pixels, kernels=kernels).probabilities
 
-    Raises ModelFileError where LiteRT refuses the file or its outputs are no probabilities.
+
+def answer(
+    classifier: Classifier, pixels: npt.NDArray[np.uint8], *, kernels: Kernels = "optimized"
+) -> Answers:
+    """The wake word's probability for uint8 pixels (N, height, width, channels), RGB or gray.
+
+    A file that LiteRT refuses is read by our importer and written again, and LiteRT runs that.
+    Raises ModelFileError where it refuses that too, or the outputs are no probabilities.
     """
     if classifier.preprocessing.channels == "bgr":
         pixels = pixels[..., ::-1]
+    raw, rewritten = _run(classifier, pixels, kernels)
+    return Answers(probabilities=_read_outputs(classifier, raw), rewritten=rewritten)
+
+
+def _run(
+    classifier: Classifier, pixels: npt.NDArray[np.uint8], kernels: Kernels
+) -> tuple[npt.NDArray[Any], str | None]:
+    """The raw outputs, and why the file was written again for them, if it was."""
+    feed = classifier.preprocessing.input
     try:
-        raw = litert.run_images(
-            classifier.content, pixels, feed=classifier.preprocessing.input, kernels=kernels
-        )
+        return litert.run_images(classifier.content, pixels, feed=feed, kernels=kernels), None
     except ModelFileError as problem:
-        raise ModelFileError(f"{classifier.path}: {problem}") from None
-    values = raw.reshape(len(pixels), -1).astype(np.float64)
+        refusal = problem
+    try:
+        model = read_tflite(classifier.content)
+        numbers = model.quantized or model.floating
+        if numbers is None:
+            raise refusal
+        content = tflite.to_bytes(numbers)
+        return litert.run_images(content, pixels, feed=feed, kernels=kernels), str(refusal)
+    except ModelFileError:  # what LiteRT said of the file itself is what its owner can act on
+        raise ModelFileError(f"{classifier.path}: {refusal}") from None
+
+
+def _read_outputs(classifier: Classifier, raw: npt.NDArray[Any]) -> Values:
+    """Raw outputs (N, …) as probabilities (N,)."""
+    values = raw.reshape(len(raw), -1).astype(np.float64)
     if classifier.output_scale is not None:
         values = classifier.output_scale * (values - classifier.output_zero_point)
     kind, wake_word = classifier.preprocessing.output, classifier.preprocessing.wake_word_output

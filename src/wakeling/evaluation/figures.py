@@ -19,7 +19,7 @@ import numpy.typing as npt
 from wakeling import files
 from wakeling.data import PackedSet
 from wakeling.errors import DataError
-from wakeling.evaluation.classifier import Classifier, probabilities
+from wakeling.evaluation.classifier import Classifier, answer
 from wakeling.train import metrics
 from wakeling.train.metrics import Metrics
 from wakeling.verify.jobs import Kernels
@@ -29,7 +29,10 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evaluation:
-    """Answers and figures; `figures` has one entry a source where there are several, then `all`."""
+    """Answers and figures; `figures` has one entry a source where there are several, then `all`.
+
+    `rewritten`: why LiteRT ran a copy that our importer wrote, as in `classifier.Answers`.
+    """
 
     classifier: Classifier
     photos: PackedSet
@@ -37,6 +40,7 @@ class Evaluation:
     figures: Mapping[str, Metrics]
     kernels: Kernels
     seconds: float
+    rewritten: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -54,7 +58,7 @@ class Evaluation:
                 "output": preprocessing.output,
                 "from": preprocessing.origin,
             },
-            "runtime": {"name": "LiteRT", "kernels": self.kernels},
+            "runtime": {"name": "LiteRT", "kernels": self.kernels, "ran_a_copy_because": self.rewritten},
             "data": self.photos.name,
             "photos": len(self.photos),
             "refused": [refusal.line() for refusal in self.photos.refused],
@@ -78,14 +82,15 @@ def evaluate(
     if shape != classifier.input_shape:
         raise DataError(f"the photos are packed as {shape}; the model takes {classifier.input_shape}")
     begin = time.perf_counter()
-    answers = probabilities(classifier, np.asarray(labeled.images), kernels=kernels)
+    answers = answer(classifier, np.asarray(labeled.images), kernels=kernels)
     return Evaluation(
         classifier=classifier,
         photos=labeled,
-        probabilities=answers,
-        figures=_figures(labeled, answers, threshold),
+        probabilities=answers.probabilities,
+        figures=_figures(labeled, answers.probabilities, threshold),
         kernels=kernels,
         seconds=time.perf_counter() - begin,
+        rewritten=answers.rewritten,
     )
 
 
