@@ -6,13 +6,14 @@ Nothing is drawn here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from wakeling import cost
 from wakeling.graph import Graph
 from wakeling.ops import BatchNorm, Conv2D, Dense, DepthwiseConv2D, operator_name
+from wakeling.units import format_bytes, format_count
 from wakeling.zoo import NETWORKS, Facts, ZooEntry
 
 FLOAT_BYTES = 4
@@ -76,10 +77,10 @@ class ZooRow:
         return f"{self.counted_macs / 1e9:.{decimals}f}" == gmacs
 
 
-def row(entry: ZooEntry) -> ZooRow:
-    """The counts of one network."""
+def row(entry: ZooEntry, runtimes: Iterable[str] = ()) -> ZooRow:
+    """The counts of one network; `runtimes` are as in `cost.cost`."""
     graph = entry.build()
-    report = cost.cost(graph, runtimes=())
+    report = cost.cost(graph, runtimes=runtimes)
     parts = _parts(graph)
     extra = _parts(entry.training_only()) if entry.training_only else _Parts()
     return ZooRow(
@@ -93,9 +94,9 @@ def row(entry: ZooEntry) -> ZooRow:
     )
 
 
-def rows() -> list[ZooRow]:
+def rows(runtimes: Iterable[str] = ()) -> list[ZooRow]:
     """The counts of every network, in order of their years."""
-    return [row(entry) for entry in NETWORKS.values()]
+    return [row(entry, tuple(runtimes)) for entry in NETWORKS.values()]
 
 
 def _parts(graph: Graph) -> _Parts:
@@ -192,3 +193,44 @@ def numbered_remarks(table: Sequence[ZooRow]) -> tuple[list[str], dict[str, list
         numbers[item.entry.name] = list(range(len(notes) + 1, len(notes) + 1 + len(own)))
         notes += [f"{item.entry.title}: {text}" for text in own]
     return notes, numbers
+
+
+COLUMNS = (
+    "network",
+    "year",
+    "top-1",
+    "MACs",
+    "operations",
+    "parameters",
+    "published",
+    "",
+    "float32",
+    "int8",
+    "GMACs",
+    "published ",
+    " ",
+    "notes",
+)
+"""The table's columns; the nameless ones say whether our figure and the published one agree."""
+
+
+def cells(row: ZooRow, notes: Sequence[int]) -> list[str]:
+    """A row of the table for people, in the order of `COLUMNS`."""
+    facts = row.entry.published
+    decimals = len(facts.gmacs.partition(".")[2]) if facts.gmacs else 3
+    return [
+        row.entry.title,
+        f"{facts.year}",
+        "–" if facts.top1_percent is None else f"{facts.top1_percent:.1f} %",
+        format_count(row.report.macs),
+        format_count(row.operations),
+        f"{row.parameters:,}",
+        f"{facts.parameters:,}",
+        "=" if row.parameters_agree else "≠",
+        format_bytes(row.float32_bytes),
+        format_bytes(row.int8_bytes),
+        f"{row.counted_macs / 1e9:.{decimals}f}",
+        facts.gmacs or "–",
+        {True: "=", False: "≠", None: ""}[row.macs_agree],
+        " ".join(map(str, notes)),
+    ]

@@ -1,0 +1,380 @@
+"""The chart that everyone knows: accuracy against operations, a bubble for each network.
+
+With it the published width × resolution grids of MobileNet, what microcontrollers do in a second and
+what their flash holds, and the user's own designs. What is drawn is counted elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wakeling.report.figures.canvas import (
+    ACCENT,
+    FULL_WIDTH,
+    INK,
+    MUTED,
+    POINTS_PER_INCH,
+    SECOND,
+    SURFACE,
+    format_axis,
+    label,
+    short_bytes,
+)
+from wakeling.report.figures.label_placement import Box, Disc, place
+from wakeling.report.figures.picture import Picture
+from wakeling.units import format_count
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LARGEST_BUBBLE = 62.0
+"""Diameter in points of the network with the most parameters; areas follow parameters."""
+
+_SCALE = (100_000_000, 25_000_000, 5_000_000)
+"""Parameters whose bubbles are drawn for scale."""
+
+_SIZE = (FULL_WIDTH, 600)
+_LEFT, _RIGHT, _BOTTOM = 52, 14, 66
+_ROW = 14
+"""Height of a line of text above the chart, in points."""
+
+_FONT = 8.5
+_GRID_MARKERS = ("o", "s", "^", "v")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bubble:
+    """A network: operations of one inference, top-1 in percent, parameters, whether it fits."""
+
+    title: str
+    operations: int
+    top1_percent: float
+    parameters: int
+    fits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A design: a diamond at its accuracy, an upright line where none on ImageNet is known.
+
+    `own` tells a user's design from one that stands there for comparison.
+    """
+
+    title: str
+    operations: int
+    top1_percent: float | None
+    own: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speed:
+    """What a board computes in a second, in operations."""
+
+    title: str
+    operations: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """Published networks of a family, drawn as small dots; their titles are not written."""
+
+    title: str
+    points: tuple[Bubble, ...]
+
+
+def zoo_chart(
+    bubbles: Sequence[Bubble],
+    *,
+    grids: Sequence[Grid],
+    speeds: Sequence[Speed],
+    flash_bytes: Sequence[int],
+    marks: Sequence[Mark] = (),
+    fits_words: str,
+) -> Picture:
+    """The chart; `fits_words` says what a colored bubble fits into, `flash_bytes` are drawn for scale.
+
+    A flash is drawn as the bubble of a network whose int8 weights fill it: a byte a parameter.
+    """
+    most = max(bubble.parameters for bubble in bubbles)
+
+    def paint(figure: Figure) -> None:
+        figure.set_layout_engine("none")  # the labels are placed by the axes' final position
+        top = 20 + _ROW * (len(speeds) + 1)
+        width, height = _SIZE
+        axes = figure.add_axes(
+            (
+                _LEFT / width,
+                _BOTTOM / height,
+                (width - _LEFT - _RIGHT) / width,
+                (height - _BOTTOM - top) / height,
+            )
+        )
+        _scale(axes, bubbles, grids, speeds, marks)
+        _paint_speeds(figure, axes, speeds)
+        _paint_grids(axes, grids)
+        _paint_bubbles(axes, bubbles, most)
+        _paint_marks(axes, marks)
+        rings = _paint_sizes(figure, axes, most, flash_bytes)
+        _paint_labels(figure, axes, bubbles, grids, speeds, marks, most, rings)
+        _paint_legend(axes, grids, marks, fits_words)
+
+    return Picture(
+        name="zoo",
+        title="Accuracy against operations",
+        description=(
+            f"Top-1 accuracy on ImageNet against operations of one inference for {len(bubbles)} networks; "
+            + "; ".join(f"{bubble.title} {bubble.top1_percent:g} %" for bubble in bubbles)
+        ),
+        size=_SIZE,
+        paint=paint,
+        tooltips={f"bubble{index}": _tooltip(bubble) for index, bubble in enumerate(bubbles)},
+    )
+
+
+def _tooltip(bubble: Bubble) -> str:
+    return (
+        f"{bubble.title}: {bubble.top1_percent:g} %, {format_count(bubble.operations)} operations, "
+        f"{format_count(bubble.parameters)} parameters"
+    )
+
+
+def _diameter(parameters: float, most: int) -> float:
+    return LARGEST_BUBBLE * math.sqrt(parameters / most)
+
+
+def _scale(
+    axes: Axes,
+    bubbles: Sequence[Bubble],
+    grids: Sequence[Grid],
+    speeds: Sequence[Speed],
+    marks: Sequence[Mark],
+) -> None:
+    """Logarithmic axis of operations below, of MACs (half as many) above the legend's rows."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    operations = [float(bubble.operations) for bubble in bubbles]
+    operations += [float(point.operations) for grid in grids for point in grid.points]
+    operations += [speed.operations for speed in speeds] + [float(mark.operations) for mark in marks]
+    accuracies = [bubble.top1_percent for bubble in bubbles]
+    accuracies += [point.top1_percent for grid in grids for point in grid.points]
+    accuracies += [mark.top1_percent for mark in marks if mark.top1_percent is not None]
+    axes.set_xscale("log")
+    axes.set_xlim(min(operations) / 1.45, max(operations) * 1.75)
+    axes.set_ylim(5 * math.floor((min(accuracies) - 1.5) / 5), 5 * math.ceil((max(accuracies) + 1.0) / 5))
+    axes.xaxis.set_major_locator(LogLocator(base=10.0, subs=(1.0, 3.0)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    format_axis(axes.xaxis, lambda value: format_count(round(value)).replace(".00", ""))
+    format_axis(axes.yaxis, lambda value: f"{value:g} %")
+    axes.set_xlabel("multiplications and additions of one inference (about two for each MAC)")
+    axes.set_ylabel("top-1 accuracy on ImageNet")
+
+
+def _paint_speeds(figure: Figure, axes: Axes, speeds: Sequence[Speed]) -> None:
+    """Upright lines, each rising to its own row of text; the slowest board's row is the highest."""
+    from matplotlib.lines import Line2D
+
+    if not speeds:
+        return
+    bounds, (width, height) = _bounds(axes), _SIZE
+    ordered = sorted(speeds, key=lambda speed: speed.operations)
+    for index, speed in enumerate(ordered):
+        x, _ = _points(axes, speed.operations, axes.get_ylim()[0])
+        row = bounds.top + 4 + _ROW * (len(ordered) - 1 - index)
+        axes.axvline(speed.operations, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
+        rise = [bounds.top / height, (row + _FONT) / height]
+        figure.add_artist(Line2D([x / width, x / width], rise, color=MUTED, linewidth=0.9))
+        figure.text((x + 4) / width, row / height, speed.title, fontsize=_FONT, color=MUTED)
+    x, _ = _points(axes, ordered[0].operations, axes.get_ylim()[0])
+    figure.text(
+        x / width,
+        (bounds.top + 6 + _ROW * len(ordered)) / height,
+        "one inference a second, at MobileNet's speed, on",
+        fontsize=_FONT,
+        fontweight="bold",
+        color=MUTED,
+    )
+
+
+def _paint_grids(axes: Axes, grids: Sequence[Grid]) -> None:
+    for grid, marker in zip(grids, _GRID_MARKERS, strict=False):
+        axes.scatter(
+            [point.operations for point in grid.points],
+            [point.top1_percent for point in grid.points],
+            s=9,
+            marker=marker,
+            color=SURFACE,
+            edgecolor=[ACCENT if point.fits else MUTED for point in grid.points],
+            linewidth=0.9,
+            zorder=2,
+        )
+
+
+def _paint_bubbles(axes: Axes, bubbles: Sequence[Bubble], most: int) -> None:
+    """The largest first, so that small ones stay visible."""
+    for index, bubble in sorted(enumerate(bubbles), key=lambda item: -item[1].parameters):
+        color = ACCENT if bubble.fits else MUTED
+        area = _diameter(bubble.parameters, most) ** 2
+        where = ([bubble.operations], [bubble.top1_percent])
+        axes.scatter(*where, s=area, color=color, alpha=0.22 if not bubble.fits else 0.45, zorder=3)
+        made = axes.scatter(*where, s=area, facecolor="none", edgecolor=color, linewidth=1.0, zorder=4)
+        made.set_gid(f"bubble{index}")
+        axes.scatter(*where, s=3, color=color, zorder=4)
+
+
+def _paint_marks(axes: Axes, marks: Sequence[Mark]) -> None:
+    for mark in marks:
+        color = SECOND if mark.own else ACCENT
+        if mark.top1_percent is None:
+            axes.axvline(mark.operations, color=color, linewidth=1.5, zorder=2)
+        else:
+            where = ([mark.operations], [mark.top1_percent])
+            axes.scatter(*where, s=62, marker="D", color=color, edgecolor=SURFACE, linewidth=1.0, zorder=6)
+
+
+def _points(axes: Axes, x: float, y: float) -> tuple[float, float]:
+    """A place in data coordinates as points from the figure's lower left corner."""
+    pixels = axes.transData.transform((x, y))
+    figure = axes.figure
+    assert figure is not None
+    return float(pixels[0]) * POINTS_PER_INCH / figure.dpi, float(pixels[1]) * POINTS_PER_INCH / figure.dpi
+
+
+def _bounds(axes: Axes) -> Box:
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    return Box(*_points(axes, left, bottom), *_points(axes, right, top))
+
+
+def _text_size(text: str, bold: bool) -> tuple[float, float]:
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    font = FontProperties(size=_FONT, weight="bold" if bold else "normal")
+    return float(TextPath((0, 0), text, prop=font).get_extents().width) + 3.0, _FONT + 2.5
+
+
+def _paint_labels(
+    figure: Figure,
+    axes: Axes,
+    bubbles: Sequence[Bubble],
+    grids: Sequence[Grid],
+    speeds: Sequence[Speed],
+    marks: Sequence[Mark],
+    most: int,
+    rings: Sequence[Disc],
+) -> None:
+    """A label beside each bubble and each design, joined to it by a thin line where it is far away."""
+    bounds = _bounds(axes)
+    texts = [(bubble.title, INK, False) for bubble in bubbles]
+    texts += [(label(mark.title, 28), SECOND if mark.own else ACCENT, mark.own) for mark in marks]
+    discs = [
+        Disc(
+            *_points(axes, bubble.operations, bubble.top1_percent),
+            _diameter(bubble.parameters, most) / 2,
+        )
+        for bubble in bubbles
+    ]
+    for index, mark in enumerate(marks):
+        if mark.top1_percent is None:
+            x, _ = _points(axes, mark.operations, axes.get_ylim()[0])
+            discs.append(Disc(x, bounds.bottom + 12 + 14 * index, 1.0))
+        else:
+            discs.append(Disc(*_points(axes, mark.operations, mark.top1_percent), 5.0))
+    dots = [
+        Disc(*_points(axes, point.operations, point.top1_percent), 2.2)
+        for grid in grids
+        for point in grid.points
+    ]
+    uprights = [_points(axes, speed.operations, axes.get_ylim()[0])[0] for speed in speeds]
+    boxes = place(
+        discs,
+        [_text_size(text, bold) for text, _, bold in texts],
+        bounds,
+        obstacles=(*dots, *rings),
+        verticals=uprights,
+    )
+    width, height = _SIZE
+    for (text, color, bold), disc, box in zip(texts, discs, boxes, strict=True):
+        x, y = box.center
+        figure.text(
+            x / width,
+            y / height,
+            text,
+            ha="center",
+            va="center",
+            fontsize=_FONT,
+            color=color,
+            fontweight="bold" if bold else "normal",
+            zorder=8,
+        )
+        _join(figure, disc, box)
+
+
+def _join(figure: Figure, disc: Disc, box: Box) -> None:
+    """A thin line from a bubble's rim to its label, where they are more than a few points apart."""
+    from matplotlib.lines import Line2D
+
+    x, y = min(max(disc.x, box.left), box.right), min(max(disc.y, box.bottom), box.top)
+    distance = math.hypot(x - disc.x, y - disc.y)
+    if distance - disc.radius < 7:
+        return
+    start, (width, height) = disc.radius / distance, _SIZE
+    across = [(disc.x + start * (x - disc.x)) / width, x / width]
+    up = [(disc.y + start * (y - disc.y)) / height, y / height]
+    figure.add_artist(Line2D(across, up, color=MUTED, linewidth=0.6))
+
+
+def _paint_sizes(figure: Figure, axes: Axes, most: int, flash_bytes: Sequence[int]) -> list[Disc]:
+    """Bubbles for scale in the lower right corner; what they cover, for the labels to keep away."""
+    bounds, (width, height) = _bounds(axes), _SIZE
+    rows = [(count, f"{format_count(count).replace('.00', '')} parameters", MUTED) for count in _SCALE]
+    rows += [(size, f"{short_bytes(size)} of flash", ACCENT) for size in sorted(flash_bytes, reverse=True)]
+    x = bounds.right - 118
+    y = bounds.bottom + 8
+    covered = []
+    for parameters, text, color in reversed(rows):
+        diameter = _diameter(parameters, most)
+        y += max(diameter, _FONT + 3) / 2
+        where = ([x / width], [y / height])
+        circle = axes.scatter(*where, s=diameter**2, facecolor="none", edgecolor=color, linewidth=1.0)
+        circle.set_transform(circle.get_transform())
+        circle.set_offset_transform(figure.transFigure)
+        figure.text((x + 36) / width, y / height, text, fontsize=_FONT, color=color, va="center")
+        covered += [Disc(x, y, diameter / 2 + 3), Disc(x + 70, y, 22)]
+        y += max(diameter, _FONT + 3) / 2 + 2
+    return covered
+
+
+def _paint_legend(axes: Axes, grids: Sequence[Grid], marks: Sequence[Mark], fits_words: str) -> None:
+    from matplotlib.lines import Line2D
+
+    def sign(marker: str, size: float, face: str, edge: str, alpha: float = 1.0) -> Line2D:
+        return Line2D(
+            [],
+            [],
+            marker=marker,
+            linestyle="",
+            markersize=size,
+            markerfacecolor=face,
+            markeredgecolor=edge,
+            alpha=alpha,
+        )
+
+    signs = [(sign("o", 9, ACCENT, ACCENT, 0.6), fits_words), (sign("o", 9, MUTED, MUTED, 0.4), "does not")]
+    for grid, marker in zip(grids, _GRID_MARKERS, strict=False):
+        signs.append((sign(marker, 3.4, SURFACE, ACCENT), grid.title))
+    if any(mark.own for mark in marks):
+        signs.append((sign("D", 6.5, SECOND, SECOND), "your designs"))
+    axes.legend(
+        [handle for handle, _ in signs],
+        [text for _, text in signs],
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.085),
+        ncols=len(signs),
+        columnspacing=1.4,
+        handletextpad=0.3,
+        fontsize=_FONT,
+    )
