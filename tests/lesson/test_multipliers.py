@@ -13,8 +13,9 @@ from wakeling.lesson import (
     MultiplierLesson,
     explain_alpha,
     explain_resolution,
-    multiplier_remarks,
     parameters_counted,
+    printed_remarks,
+    scaling_remarks,
 )
 from wakeling.lesson.printed import verdict
 
@@ -108,17 +109,18 @@ def test_resolution_changes_work_and_ram_but_no_parameters():
 
 
 def test_remarks_say_what_the_table_shows():
-    text = "\n".join(multiplier_remarks(explain_alpha()))
+    text = "\n".join(scaling_remarks(explain_alpha()))
     assert "At α 0.25 that is 6.25 % of the full network's; exactly it is 7.21 %" in text
-    assert "pointwise convolutions (1×1) with α^2" in text
-    assert "depthwise convolutions with α^1" in text
+    assert "pointwise convolutions (1×1) with α²;" in text
+    assert "depthwise convolutions with α;" in text
+    text = "\n".join(printed_remarks(explain_alpha()))
     assert "prints 317 million MACs for α 0.75 at 224; the exact count is 325.400 million" in text
     assert "prints 34 million MACs for α 0.25 at 192; the exact count is 30.213 million" in text
     assert "4,242,920" in text
-    text = "\n".join(multiplier_remarks(explain_resolution(family="mobilenet_v2")))
-    assert "the classifier with ρ⁰ (not at all)" in text
-    assert "Misprint" not in text
-    assert multiplier_remarks(explain_alpha(alphas=(2.0,), classes=2)) != ()
+    v2 = explain_resolution(family="mobilenet_v2")
+    assert "the classifier with ρ⁰ (not at all)" in "\n".join(scaling_remarks(v2))
+    assert "Misprint" not in "\n".join(printed_remarks(v2))
+    assert scaling_remarks(explain_alpha(alphas=(2.0, 1.0))) == ()
 
 
 def test_networks_that_nobody_published_have_no_printed_figures():

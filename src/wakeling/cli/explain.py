@@ -288,7 +288,8 @@ def _show_multiplier(explained: MultiplierLesson, plot: Path | None, as_json: bo
     from wakeling.cli.explanations import print_multiplier
 
     if as_json:
-        _print_json(explained.knob, explained, remarks=lesson.multiplier_remarks(explained))
+        remarks = (*lesson.scaling_remarks(explained), *lesson.printed_remarks(explained))
+        _print_json(explained.knob, explained, remarks=remarks)
     else:
         print_multiplier(explained)
     if plot:

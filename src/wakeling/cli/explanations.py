@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 
 from wakeling import boards, lesson
@@ -9,13 +10,16 @@ from wakeling.cli.output import console, print_table
 from wakeling.ops import Shape
 from wakeling.units import format_bytes, format_count, parse_bytes
 
+PROSE_WIDTH = 100
+"""Columns of a line of prose."""
+
 
 def print_convolution(explained: lesson.ConvolutionLesson) -> None:
     """The steps of one convolution, numbered, then the totals."""
     kernel = explained.kernel
     _line(
-        f"{explained.filters:,} filters of {kernel}×{kernel} over a map of {_shape(explained.input_shape)}: "
-        f"{_shape(explained.output_shape)}"
+        f"{explained.filters:,} filters of {kernel}×{kernel} over a map of {_shape(explained.input_shape)} "
+        f"make a map of {_shape(explained.output_shape)}"
     )
     _line("")
     for number, step in enumerate(lesson.worked_steps(explained), start=1):
@@ -136,9 +140,12 @@ def print_multiplier(explained: lesson.MultiplierLesson) -> None:
         ],
     )
     sources = dict.fromkeys(printed.source for row in explained.rows for printed in row.printed)
+    for remark in lesson.scaling_remarks(explained):
+        _line(remark)
+    _line("")
     if sources:
         _line(f"Published, in the order of the columns: {'; '.join(sources)}. * marks a misprint.")
-    for remark in lesson.multiplier_remarks(explained):
+    for remark in lesson.printed_remarks(explained):
         _line(remark)
 
 
@@ -235,4 +242,8 @@ def _shape(shape: Shape) -> str:
 
 
 def _line(text: str) -> None:
-    console().print(text, markup=False, soft_wrap=True)
+    """A line of prose, broken for people at `PROSE_WIDTH` columns, or at the terminal's width."""
+    out = console()
+    width = min(PROSE_WIDTH, out.width)
+    indent = " " * 4 if text[:1].isspace() or text[:2].isdigit() else " " * 2
+    out.print(textwrap.fill(text, width, subsequent_indent=indent), markup=False, soft_wrap=True)

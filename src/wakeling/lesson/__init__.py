@@ -17,7 +17,7 @@ from wakeling.lesson.multipliers import (
     parameters_counted,
 )
 from wakeling.lesson.printed import Misprint, Printed
-from wakeling.lesson.remarks import multiplier_remarks
+from wakeling.lesson.remarks import printed_remarks, scaling_remarks
 from wakeling.lesson.separable import SavingRow, SeparableLesson, Work, explain_separable, saving, times_fewer
 
 __all__ = [
@@ -38,9 +38,10 @@ __all__ = [
     "explain_gap",
     "explain_resolution",
     "explain_separable",
-    "multiplier_remarks",
     "parameters_counted",
+    "printed_remarks",
     "saving",
+    "scaling_remarks",
     "times_fewer",
     "worked_steps",
 ]

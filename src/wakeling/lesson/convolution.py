@@ -23,8 +23,9 @@ class ConvolutionLesson:
     """A standard convolution on one int8 map, with its counts.
 
     `positions` is how many places the window takes, `products` the multiplications at each of them
-    for one filter (K²·M), `outputs` the numbers that all filters make. Zeros of the padding count
-    as if they were pixels, as in every published table.
+    for one filter (K²·M), `sums` the additions there (the bias's included), `outputs` the numbers
+    that all filters make. Zeros of the padding count as if they were pixels, as in every published
+    table.
     """
 
     input_shape: Shape
@@ -38,6 +39,7 @@ class ConvolutionLesson:
     padding_columns: Pair
     positions: int
     products: int
+    sums: int
     outputs: int
     macs: int
     multiplications: int
@@ -105,6 +107,7 @@ def explain_convolution(
         padding_columns=zeros(width, kernel, stride),
         positions=math.prod(layer.output_shape[:2]),
         products=own.weights // filters,
+        sums=layer.additions // math.prod(layer.output_shape),
         outputs=math.prod(layer.output_shape),
         macs=layer.macs,
         multiplications=layer.multiplications,

@@ -13,17 +13,20 @@ from wakeling.lesson.multipliers import (
 )
 
 _SIGNS = {"alpha": "α", "resolution": "ρ"}
+_POWERS = {1: "", 2: "²"}
 
 
-def multiplier_remarks(lesson: MultiplierLesson) -> tuple[str, ...]:
-    """Remarks on a table, one a line: the rule, why it is not exact, what was printed."""
+def scaling_remarks(lesson: MultiplierLesson) -> tuple[str, ...]:
+    """The rule of the square and why it is not exact, one remark a line; empty where nothing shrinks."""
     smallest = min(lesson.rows, key=lambda row: row.multiplier)
-    remarks = []
-    if smallest.multiplier < 1:
-        remarks.append(_rule(lesson, smallest))
-        remarks.append(_by_kind(lesson, smallest))
-        remarks.append(_memory(lesson, smallest))
-    remarks += _rounding(lesson)
+    if smallest.multiplier >= 1:
+        return ()
+    return (_rule(lesson, smallest), _by_kind(lesson, smallest), _memory(lesson, smallest))
+
+
+def printed_remarks(lesson: MultiplierLesson) -> tuple[str, ...]:
+    """What was printed about the family: odd rounding, misprints, how parameters were counted."""
+    remarks = _rounding(lesson)
     remarks += [
         f"Misprint: {mistake.source} prints {mistake.printed_macs_millions:g} million MACs for "
         f"α {mistake.alpha:g} at {mistake.resolution}; the exact count is {mistake.macs / 1e6:.3f} million."
@@ -61,7 +64,9 @@ def _power(sign: str, multiplier: float, ratio: float) -> str:
     power = math.log(ratio) / math.log(multiplier)
     if abs(power) < 0.005:
         return f"{sign}⁰ (not at all)"
-    return f"{sign}^{power:.2f}" if abs(power - round(power)) > 0.005 else f"{sign}^{round(power)}"
+    if abs(power - round(power)) > 0.005 or round(power) not in _POWERS:
+        return f"{sign}^{power:.2f}"
+    return f"{sign}{_POWERS[round(power)]}"
 
 
 def _memory(lesson: MultiplierLesson, row: MultiplierRow) -> str:
