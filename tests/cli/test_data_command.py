@@ -37,6 +37,13 @@ def test_enough_is_exit_code_0_with_a_table(tmp_path: Path, capsys: pytest.Captu
     assert out.splitlines()[-1] == "enough to train on"
 
 
+def test_the_counts_are_drawn_where_asked(tmp_path: Path) -> None:
+    picture = tmp_path / "photos.svg"
+    assert run(["data", "check", str(lay(tmp_path / "mine", 20, 21)), "--plot", str(picture)]) == 0
+    for words in ("not_person", "person", "unlabeled", "train", "val", "21", "20"):
+        assert f">{words}<" in picture.read_text()
+
+
 def test_too_little_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["data", "check", str(lay(tmp_path / "mine", 19, 30))]) == 1
     assert "train has 19 photos of person and 30 of not_person, at least 20" in capsys.readouterr().out

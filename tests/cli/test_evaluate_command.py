@@ -73,6 +73,14 @@ def test_the_table_says_which_kernels_ran(
     assert "minus128" in text
 
 
+def test_the_figures_are_drawn_where_asked(model: Path, photos: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "figures.svg"
+    arguments = ["evaluate", str(model), "--data", str(photos), "--split", "all"]
+    assert run([*arguments, "--plot", str(picture)]) == 0
+    for words in ("Balanced accuracy", "AUC", "all (all)"):
+        assert words in picture.read_text()
+
+
 def test_predictions_and_the_threshold(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

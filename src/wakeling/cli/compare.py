@@ -44,7 +44,7 @@ def command(
     if len(networks) < 2:
         raise SpecError(f"only {networks[0]} is given; name two networks or more, or use `wakeling cost`")
     targets = [boards.load_board(name) for name in board_names]
-    reports = {}
+    reports: dict[str, CostReport] = {}
     for name in networks:
         chosen = choose(name)
         reports[_title(chosen.name, reports)] = cost.cost(chosen.graph, file_bytes=chosen.file_bytes)

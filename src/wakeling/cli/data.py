@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wakeling.cli.output import json_option, print_json, print_table, progress_bar
+from wakeling.cli.output import json_option, plot_option, plot_to, print_json, print_table, progress_bar
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from wakeling.data import contents
     from wakeling.data.summary import DataSummary
+    from wakeling.report.figures.picture import Picture
 
 SHOWN_REFUSALS = 10
 
@@ -45,8 +46,15 @@ def command() -> None:
     help="COCO: the folder of the images, if they are not beside the JSON file.",
 )
 @json_option
+@plot_option
 def check(
-    source: str, wake_word: str, area_threshold: float, reader: str | None, images: Path | None, as_json: bool
+    source: str,
+    wake_word: str,
+    area_threshold: float,
+    reader: str | None,
+    images: Path | None,
+    as_json: bool,
+    plot: Path | None,
 ) -> int:
     """Read and decode every photo of SOURCE, and say what is usable.
 
@@ -77,6 +85,7 @@ def check(
         print_json({"source": source, "reader": photos.reader, **summary.to_json()})
     else:
         _print(summary, photos.reader)
+    plot_to(plot, lambda: _picture(summary))
     return 1 if summary.shortfalls else 0
 
 
@@ -126,6 +135,25 @@ def _print(summary: DataSummary, reader: str) -> None:
     )
     for line in _remarks(summary):
         click.echo(line)
+
+
+def _picture(summary: DataSummary) -> Picture:
+    """Photos of each class in each split, and what was refused."""
+    from wakeling.report.figures.panels import Panel, panels
+
+    negative, positive = summary.labels
+    counts = (
+        (negative, [count.negative for count in summary.splits]),
+        (positive, [count.positive for count in summary.splits]),
+        ("unlabeled", [count.unlabeled for count in summary.splits]),
+    )
+    return panels(
+        [count.split for count in summary.splits],
+        [Panel(title=title, values=values, write=lambda value: f"{value:,.0f}") for title, values in counts],
+        name="data",
+        title=f"Photos of {summary.name}",
+        description=f"{summary.photos} photos by split and class; {len(summary.refused)} refused",
+    )
 
 
 def _remarks(summary: DataSummary) -> list[str]:

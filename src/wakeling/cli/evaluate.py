@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wakeling.cli.output import json_option, print_json, print_table
+from wakeling.cli.output import json_option, plot_option, plot_to, print_json, print_table
 
 if TYPE_CHECKING:
     from wakeling.data import PackedSet
     from wakeling.evaluation import Classifier, Evaluation
+    from wakeling.report.figures.picture import Picture
     from wakeling.train.metrics import Interval, Metrics
     from wakeling.verify.jobs import Kernels
 
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     "--predictions", type=click.Path(path_type=Path), help="Write each photo's probability to this CSV."
 )
 @json_option
+@plot_option
 def command(
     model: Path,
     source: str,
@@ -64,6 +66,7 @@ def command(
     kernels: Kernels,
     predictions: Path | None,
     as_json: bool,
+    plot: Path | None,
 ) -> None:
     """Run MODEL, any single-input image classifier as .tflite, on labeled photos.
 
@@ -88,6 +91,40 @@ def command(
         print_json({**result.to_json(), "split": split, "threshold": threshold})
     else:
         _print(result, split)
+    plot_to(plot, lambda: _picture(result, split))
+
+
+def _picture(result: Evaluation, split: str) -> Picture:
+    """Balanced accuracy, AUC and accuracy of each source, with their intervals."""
+    from wakeling.report.figures.panels import Panel, panels
+
+    figures = result.figures
+    parts = [
+        Panel(
+            title=title,
+            values=[getattr(value, name) for value in figures.values()],
+            spans=[getattr(value, f"{name}_interval") for value in figures.values()],
+            write=lambda value: f"{value:.3f}",
+        )
+        for title, name in (
+            ("Balanced accuracy", "balanced_accuracy"),
+            ("AUC", "auc"),
+            ("Accuracy", "accuracy"),
+        )
+    ]
+    photos = Panel(
+        title="Photos",
+        values=[value.photos for value in figures.values()],
+        write=lambda value: f"{value:.0f}",
+    )
+    model = result.classifier.path.name
+    return panels(
+        [f"{name} ({split})" for name in figures],
+        [*parts, photos],
+        name="evaluation",
+        title=f"{model} on {result.photos.name}",
+        description=f"{model}: figures of each source of photos, with 95 % intervals",
+    )
 
 
 def _photos(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wakeling.report.figures.canvas import ACCENT, BAD, FULL_WIDTH, MUTED, SECOND, SOFT, count_axis
 from wakeling.report.figures.picture import Picture
@@ -41,7 +41,7 @@ def sweep_lines(
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots(1, 3 if known else 2)
-        parts = [
+        parts: list[tuple[str, Callable[[SweepPoint], int], bool]] = [
             ("MACs", lambda point: point.macs, False),
             (f"RAM ({runtime})", lambda point: point.ram_bytes, True),
         ]
@@ -73,7 +73,7 @@ def sweep_lines(
     )
 
 
-def _look(number: int, line: str) -> dict[str, object]:
+def _look(number: int, line: str) -> dict[str, Any]:  # Any: keywords of several types
     return {
         "color": _COLORS[number % len(_COLORS)],
         "linestyle": _LINES[number // len(_COLORS) % len(_LINES)],
