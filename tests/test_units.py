@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wakeling.errors import WakelingError
-from wakeling.units import KIB, MIB, format_bytes, format_count, format_duration, parse_bytes
+from wakeling.units import KIB, MIB, format_bytes, format_count, format_digits, format_duration, parse_bytes
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,19 @@ def test_counts_are_formatted(count: int, text: str) -> None:
 )
 def test_durations_are_formatted(seconds: float, text: str) -> None:
     assert format_duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.052134, "0.0521"),
+        (1.4249, "1.42"),
+        (327.4, "327"),
+        (999.4, "999"),
+        (999.6, "1,000"),
+        (1583.2, "1,583"),
+        (0, "0"),
+    ],
+)
+def test_digits(value: float, text: str) -> None:
+    assert format_digits(value) == text

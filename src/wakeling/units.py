@@ -49,6 +49,11 @@ def format_count(count: int) -> str:
     return str(count)
 
 
+def format_digits(value: float) -> str:
+    """A quantity for people, to three digits: `1.42`, `0.0521`, `327`, `1,580`."""
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
+
+
 def format_duration(seconds: float) -> str:
     """Seconds for people: `0.4 s`, `42 s`, `3 min 05 s`, `2 h 10 min`."""
     if seconds < 10:

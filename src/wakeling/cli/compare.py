@@ -12,7 +12,7 @@ from wakeling.cli.network_choice import NETWORK_HELP, choose, engine_option, run
 from wakeling.cli.output import json_option, plot_option, plot_to, print_json, print_table
 from wakeling.cost import CostReport, Placement
 from wakeling.errors import SpecError
-from wakeling.units import format_bytes, format_count
+from wakeling.units import format_bytes, format_count, format_digits
 
 if TYPE_CHECKING:
     from wakeling.report.figures.panels import Panel
@@ -151,7 +151,7 @@ def _time(placement: Placement) -> tuple[str, str, str]:
     time = placement.latency
     if time is None:
         return "unknown", "–", "–"
-    return f"{time.ms:.3g}", f"{time.low_ms:.3g}–{time.high_ms:.3g}", time.engine
+    return format_digits(time.ms), f"{format_digits(time.low_ms)}–{format_digits(time.high_ms)}", time.engine
 
 
 def _picture(
@@ -197,7 +197,7 @@ def _board_panels(board: str, row: dict[str, Placement], runtime: str) -> list[P
             title=f"{board}: ms an inference",
             values=[time.ms if time else None for time in times],
             spans=[(time.low_ms, time.high_ms) if time else None for time in times],
-            write=lambda value: f"{value:.3g} ms",
+            write=lambda value: f"{format_digits(value)} ms",
         ),
     ]
 

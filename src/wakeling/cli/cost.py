@@ -14,7 +14,7 @@ from wakeling.cli.output import console, json_option, plot_option, plot_to, prin
 from wakeling.cost import Placement
 from wakeling.errors import DoesNotFitError
 from wakeling.fuse import fuse
-from wakeling.units import format_bytes, format_count
+from wakeling.units import format_bytes, format_count, format_digits
 
 if TYPE_CHECKING:
     from wakeling.report.figures.picture import Picture
@@ -116,13 +116,9 @@ def _time_line(placed: Placement) -> str:
     time = placed.latency
     if time is None:
         return f"{'time':<26}{'unknown':>16}   {placed.no_latency}"
-    figure = f"{_milliseconds(time.ms)} ms"
-    span = f"{_milliseconds(time.low_ms)} to {_milliseconds(time.high_ms)} ms"
+    figure = f"{format_digits(time.ms)} ms"
+    span = f"{format_digits(time.low_ms)} to {format_digits(time.high_ms)} ms"
     return f"{'time':<26}{figure:>16}   modelled ({span} in nine of ten cases, {time.engine})"
-
-
-def _milliseconds(value: float) -> str:
-    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
 
 
 def _row(layer: cost.LayerCost, milliseconds: dict[str, float] | None) -> list[str]:
@@ -220,9 +216,9 @@ def _picture(report: cost.CostReport, placed: Placement | None) -> Picture:
         milliseconds = {layer.name: layer.ms for layer in placed.latency.layers}
         columns.append(
             Column(
-                title=f"{_milliseconds(placed.latency.ms)} ms on {placed.board.chip}",
+                title=f"{format_digits(placed.latency.ms)} ms on {placed.board.chip}",
                 values=[milliseconds.get(layer.name, 0.0) for layer in layers],
-                write=_milliseconds,
+                write=format_digits,
             )
         )
     return cost_columns(
