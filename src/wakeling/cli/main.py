@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "calibrate": ("wakeling.cli.calibrate", "Fit the latency model to times measured on a board."),
         "boards": ("wakeling.cli.boards", "The boards and their limits."),
         "data": ("wakeling.cli.data", "Look at photos before they are used."),
+        "show": ("wakeling.cli.show", "What a network or a .tflite file is made of."),
         "evaluate": ("wakeling.cli.evaluate", "A model's accuracy on labeled photos."),
         "verify": ("wakeling.cli.verify", "Does every runtime compute the same numbers?"),
     }
