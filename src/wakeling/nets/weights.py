@@ -64,7 +64,7 @@ def _slots(module: GraphModule) -> Iterator[_Slot]:
 def export_weights(module: GraphModule) -> Weights:
     """Copies of all weights as float32 arrays, by `weight_key`."""
     return {
-        slot.key: np.ascontiguousarray(slot.tensor.detach().cpu().permute(slot.to_array).numpy(), np.float32)
+        slot.key: np.array(slot.tensor.detach().cpu().permute(slot.to_array).numpy(), np.float32, order="C")
         for slot in _slots(module)
     }
 

@@ -7,6 +7,7 @@ straight-through estimator, Bengio et al. 2013).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -18,7 +19,7 @@ from wakeling.graph import INPUT, Graph, Node
 from wakeling.nets import apply_layer, build, load_weights
 from wakeling.nets.elementwise import Elementwise
 from wakeling.nets.layers import Convolution, Linear
-from wakeling.ops import AveragePool2D, ElementType
+from wakeling.ops import AveragePool2D, ElementType, Mean, Mul, Quantize
 from wakeling.quantize.affine import (
     WEIGHT_LIMIT,
     Ranges,
@@ -29,6 +30,8 @@ from wakeling.quantize.affine import (
     ranged_tensors,
     scales_of_weight,
 )
+from wakeling.quantize.arithmetic import FixedMultiplier
+from wakeling.quantize.kernels.averages import mean_factor
 from wakeling.quantize.model import TensorQuant
 from wakeling.quantize.observe import extent
 
@@ -76,6 +79,20 @@ def fake_average(x: Tensor, quant: TensorQuant) -> Tensor:
     steps = (x / quant.scale + quant.zero_point).detach()
     rounded = torch.sign(steps) * torch.floor(steps.abs() + 0.5 + 1e-4)
     return x + ((rounded - quant.zero_point) * quant.scale - x).detach()
+
+
+def fake_rescaled(x: Tensor, quant: TensorQuant, factor: FixedMultiplier) -> Tensor:
+    """A tensor as integers times `factor` make it, which round twice (`quantize.arithmetic`).
+
+    Where the factor is near one, the first rounding leaves few bits for the second, and a quarter
+    of a step may be rounded up; products and means would be off by one in a tenth of their values.
+    """
+    finer = 2.0 ** max(-int(factor.shift[0]), 0)
+    steps = torch.floor((x / quant.scale).detach() * finer + 0.5) / finer
+    rounded = torch.sign(steps) * torch.floor(steps.abs() + 0.5)
+    low, high = -128 - quant.zero_point, 127 - quant.zero_point
+    clipped = x.clamp(low * quant.scale, high * quant.scale)
+    return clipped + (rounded.clamp(low, high) * quant.scale - clipped).detach()
 
 
 class FakeQuantized(nn.Module):
@@ -130,8 +147,23 @@ class FakeQuantized(nn.Module):
         place = self._places.get(node.name)
         if place is not None and self.observing and self.training:
             self._follow(place, *extent(made))
-        round_to = fake_average if isinstance(node.op, AveragePool2D) else fake_tensor
-        return round_to(made, self._quant(self._sources[node.name]))
+        return self._rounded(node, layer, made)
+
+    def _rounded(self, node: Node, layer: nn.Module, made: Tensor) -> Tensor:
+        """What an operator made, rounded as its int8 kernel rounds."""
+        quant = self._quant(self._sources[node.name])
+        if isinstance(node.op, AveragePool2D):
+            return fake_average(made, quant)
+        scales = [self._quant(self._sources[name]).scale for name in node.inputs if name in self._sources]
+        if isinstance(layer, Elementwise) and layer.constant is not None:
+            scales.append(constant_quant(layer.constant.detach().cpu().numpy()).scale)
+        if isinstance(node.op, Mul | Mean | Quantize) and scales:
+            count = 1
+            if isinstance(node.op, Mean):
+                shape = self.network.graph.shapes[node.inputs[0]]
+                count = math.prod(shape[axis] for axis in node.op.axes)
+            return fake_rescaled(made, quant, mean_factor(math.prod(scales) / quant.scale, count))
+        return fake_tensor(made, quant)
 
     def _follow(self, place: int, low: float, high: float) -> None:
         self.low[place] += RANGE_MOMENTUM * (low - self.low[place])

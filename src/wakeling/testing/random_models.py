@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wakeling.graph import Graph, Node, weight_key, weight_shapes
-from wakeling.ops import Dense, Dequantize, Mul, activation_of
+from wakeling.ops import Dense, Dequantize, ElementType, Mul, activation_of
 from wakeling.quantize.affine import fixed_quants, quant_sources
 from wakeling.quantize.model import Preprocessing, QuantizedModel, TensorQuant
 from wakeling.quantize.rules import operand_names
@@ -62,11 +62,8 @@ def quantize_randomly(graph: Graph, seed: int) -> QuantizedModel:
             continue
         source = sources[node.name]
         if source not in tensors:
-            tensors[source] = _output_quant(rng, node, tensors)
+            tensors[source] = _output_quant(rng, node, tensors, graph.types[source])
         tensors[node.name] = tensors[source]
-        if graph.types[node.name] == "uint8":
-            zero_point = tensors[node.name].zero_point + 128
-            tensors[node.name] = TensorQuant(scale=tensors[node.name].scale, zero_point=zero_point)
     classes = math.prod(graph.shapes[graph.output])
     height, width, channels = graph.input_shape
     known = height == width and graph.input_type != "float32"
@@ -109,7 +106,9 @@ def _constant_quant(rng: np.random.Generator, node: Node, tensors: Mapping[str, 
     return TensorQuant(scale=_bounded(scale), zero_point=int(rng.integers(-128, 128)))
 
 
-def _output_quant(rng: np.random.Generator, node: Node, tensors: Mapping[str, TensorQuant]) -> TensorQuant:
+def _output_quant(
+    rng: np.random.Generator, node: Node, tensors: Mapping[str, TensorQuant], element: ElementType
+) -> TensorQuant:
     zero_point = -128 if activation_of(node.op) != "linear" else int(rng.integers(-128, 128))
     if rng.random() < 0.2:
         zero_point = int(rng.integers(-128, 128))
@@ -118,7 +117,7 @@ def _output_quant(rng: np.random.Generator, node: Node, tensors: Mapping[str, Te
     if isinstance(node.op, Mul):
         reached = math.prod(scales) * _UNIFORM_SPREAD
     scale = float(np.exp(rng.normal(0, 0.5))) * reached
-    return TensorQuant(scale=_bounded(scale), zero_point=zero_point)
+    return TensorQuant(scale=_bounded(scale), zero_point=zero_point + 128 * (element == "uint8"))
 
 
 def _bounded(scale: float) -> float:
