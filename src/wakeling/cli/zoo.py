@@ -13,6 +13,7 @@ from wakeling.cli.designs import DESIGN_HELP, Design, read_design
 from wakeling.cli.network_choice import NETWORK_HELP, runtime_option
 from wakeling.cli.output import console, json_option, plot_option, plot_to, print_json, print_table
 from wakeling.report import zoo
+from wakeling.report.figures.picture import check_plot_path
 from wakeling.report.zoo import ZooRow
 from wakeling.units import format_bytes, format_count
 
@@ -36,6 +37,8 @@ def command(
     Our own counts stand beside the published ones, = where they agree to the last digit. With --plot
     it draws accuracy against operations, with your designs (--with) and what microcontrollers can do.
     """
+    if plot:
+        check_plot_path(plot)
     target = boards.load_board(board) if board else None
     runtimes = (runtime,) if target else ()
     own = [read_design(text, runtimes) for text in designs]

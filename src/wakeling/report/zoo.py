@@ -207,7 +207,7 @@ COLUMNS = (
     "float32",
     "int8",
     "GMACs",
-    "published ",
+    "GMACs published",
     " ",
     "notes",
 )

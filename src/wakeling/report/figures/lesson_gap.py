@@ -94,7 +94,7 @@ def _paint_waterfall(
             low, high = sorted((bar.before_bytes, bar.after_bytes))
             color = ACCENT if bar.after_bytes <= bar.before_bytes else BAD
             axes.bar(index, high - low, width=0.62, bottom=low, color=color)
-            if high == low:
+            if _is_unchanged(bar):
                 axes.plot([index - 0.31, index + 0.31], [low, low], color=MUTED, linewidth=1.4)
             axes.plot([index - 0.69, index - 0.31], [bar.before_bytes] * 2, color=LINE, linewidth=1)
         _label(axes, index, bar, target_bytes)
@@ -131,11 +131,15 @@ def _paint_waterfall(
     axes.set_title(title)
 
 
+def _is_unchanged(bar: Fall) -> bool:
+    return abs(bar.before_bytes / bar.after_bytes - 1) < 0.005
+
+
 def _label(axes: Axes, index: int, bar: Fall, target_bytes: int) -> None:
     """The factor above the bar, and at its foot (below it, where it is short) the size after the step."""
     low, high = sorted((bar.before_bytes, bar.after_bytes))
     factor = bar.before_bytes / bar.after_bytes
-    if index and abs(factor - 1) < 0.005:
+    if index and _is_unchanged(bar):
         is_below = bar.after_bytes < target_bytes  # away from the target's line
         _write(axes, index, low if is_below else high, "no change", MUTED, is_below=is_below)
         return
@@ -145,7 +149,9 @@ def _label(axes: Axes, index: int, bar: Fall, target_bytes: int) -> None:
     if index and factor > 1:
         is_tall = high > 2.2 * low
         color = SURFACE if is_tall else MUTED
-        _write(axes, index, low, after, color, is_below=not is_tall)
+        # a label at a tall bar's foot moves up where the target's line would strike it through
+        foot = 1.05 * target_bytes if is_tall and low < target_bytes < 1.7 * low else low
+        _write(axes, index, foot, after, color, is_below=not is_tall)
 
 
 def _write(

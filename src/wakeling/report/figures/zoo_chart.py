@@ -280,7 +280,7 @@ def _paint_labels(
     for index, mark in enumerate(marks):
         if mark.top1_percent is None:
             x, _ = _points(axes, mark.operations, axes.get_ylim()[0])
-            discs.append(Disc(x, bounds.bottom + 12 + 14 * index, 1.0))
+            discs.append(Disc(x, bounds.bottom + 20 + 14 * index, 1.0))
         else:
             discs.append(Disc(*_points(axes, mark.operations, mark.top1_percent), 5.0))
     dots = [
@@ -339,12 +339,26 @@ def _paint_sizes(figure: Figure, axes: Axes, most: int, flash_bytes: Sequence[in
         diameter = _diameter(parameters, most)
         y += max(diameter, _FONT + 3) / 2
         where = ([x / width], [y / height])
-        circle = axes.scatter(*where, s=diameter**2, facecolor="none", edgecolor=color, linewidth=1.0)
-        circle.set_transform(circle.get_transform())
-        circle.set_offset_transform(figure.transFigure)
+        axes.scatter(
+            *where,
+            s=diameter**2,
+            facecolor="none",
+            edgecolor=color,
+            linewidth=1.0,
+            transform=figure.transFigure,
+        )
         figure.text((x + 36) / width, y / height, text, fontsize=_FONT, color=color, va="center")
         covered += [Disc(x, y, diameter / 2 + 3), Disc(x + 70, y, 22)]
         y += max(diameter, _FONT + 3) / 2 + 2
+    figure.text(
+        (x + 36) / width,
+        y / height,
+        "area of a bubble",
+        fontsize=_FONT,
+        fontweight="bold",
+        color=MUTED,
+        va="center",
+    )
     return covered
 
 
