@@ -46,8 +46,8 @@ def print_separable(explained: lesson.SeparableLesson) -> None:
     kernel, filters = explained.kernel, explained.filters
     works = (explained.standard, explained.depthwise, explained.pointwise, explained.separable)
     print_table(
-        f"{filters:,} filters of {kernel}×{kernel} over a map of {_shape(explained.input_shape)}: "
-        f"{_shape(explained.output_shape)} (computed)",
+        f"{filters:,} filters of {kernel}×{kernel} over a map of {_shape(explained.input_shape)} "
+        f"make a map of {_shape(explained.output_shape)} (computed)",
         ["convolution", "multiplications", "additions", "parameters", "weights, int8"],
         [
             [
