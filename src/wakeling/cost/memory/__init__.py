@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from wakeling.cost.memory.codec import plan_from_json, plan_to_json
+from wakeling.cost.memory.best_order import best_order
+from wakeling.cost.memory.codec import option_to_json, plan_from_json, plan_to_json
 from wakeling.cost.memory.liveness import lifetimes, liveness
+from wakeling.cost.memory.patched import patch_trade, patched
 from wakeling.cost.memory.plan import Lifetime, MemoryPlan, PatchOption, live_at
 from wakeling.cost.memory.tflm import tflm
 from wakeling.cost.memory.wakeling_c import wakeling_c
@@ -20,9 +22,13 @@ __all__ = [
     "Lifetime",
     "MemoryPlan",
     "PatchOption",
+    "best_order",
     "lifetimes",
     "live_at",
     "liveness",
+    "option_to_json",
+    "patch_trade",
+    "patched",
     "plan_from_json",
     "plan_to_json",
     "tflm",
@@ -30,6 +36,12 @@ __all__ = [
 ]
 
 PLANNERS: Mapping[str, Callable[[Graph], MemoryPlan]] = MappingProxyType(
-    {"liveness": liveness, "tflm": tflm, "wakeling-c": wakeling_c}
+    {
+        "liveness": liveness,
+        "best-order": best_order,
+        "tflm": tflm,
+        "wakeling-c": wakeling_c,
+        "patched": patched,
+    }
 )
 """From a fused graph to a memory plan, by the runtime's name."""

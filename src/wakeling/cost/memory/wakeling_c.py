@@ -52,12 +52,17 @@ def wakeling_c(graph: Graph) -> MemoryPlan:
     """
     pads = fused_pads(graph)
     pieces, rings = storage(graph, graph.nodes, in_place_rule(pads), alias_rule(pads))
+    return arranged("wakeling-c", pieces, kernel_scratch(graph, pads, rings), len(graph.nodes))
+
+
+def kernel_scratch(graph: Graph, pads: Pads, rings: Mapping[str, int]) -> list[tuple[str, int, int]]:
+    """(name, bytes, step) of what kernels need while they run: `rings` of rows, gathered windows."""
     scratch = []
     for step, node in enumerate(graph.nodes):
         size = rings.get(node.name) or (gather_bytes(graph, node, pads) if type(node.op) is Conv2D else 0)
         if size:
             scratch.append((f"{node.name}/scratch", size, step))
-    return arranged("wakeling-c", pieces, scratch, len(graph.nodes))
+    return scratch
 
 
 def arranged(
@@ -115,7 +120,7 @@ def _buffer(piece: Piece, offset: int) -> Lifetime:
 def gather_bytes(graph: Graph, node: Node, pads: Pads) -> int:
     """One window of a convolution's input: kernel rows × columns × channels of a group.
 
-    None for 1×1 without padding, whose windows are there already.
+    0 for 1×1 without padding, whose windows are there already.
     """
     op, source = node.op, node.inputs[0]
     assert isinstance(op, Conv2D)

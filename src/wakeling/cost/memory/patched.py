@@ -1,0 +1,92 @@
+"""`patched`: the first layers patch by patch, so that their large tensors are never whole in RAM.
+
+The idea of MCUNetV2 (Lin et al. 2021, arXiv:2110.15352) on the rules of `wakeling-c`: RAM is saved,
+and the pixels in which patches overlap are computed more than once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wakeling.cost.memory.patch_stage import Stage, Stages
+from wakeling.cost.memory.plan import MemoryPlan, PatchOption
+from wakeling.cost.memory.wakeling_c import wakeling_c
+from wakeling.graph import INPUT, Graph
+
+MOST_PATCHES = 4
+"""Along each axis."""
+
+
+def patched(graph: Graph, *, most_patches: int = MOST_PATCHES, streams_input: bool = False) -> MemoryPlan:
+    """The smallest arena of a fused graph whose first operators may run patch by patch.
+
+    A stage is a prefix of operators behind which one image is all that is read later. Its output is
+    cut into rows × columns patches, each at most `most_patches`; for each of them the stage runs on
+    the part of every tensor that the patch needs, halo included. The network's input and the stage's
+    output are held whole while the stage runs; with `streams_input` the input arrives patch by patch,
+    as from a camera that can be read again. What follows runs as in `wakeling-c`.
+
+    Of equally small plans the one with the shortest stage is taken, then the one with the fewest
+    added MACs; "small" is the sum of live buffers, before they are placed. Where no stage saves
+    anything, the plan is `wakeling-c`'s and `plan.patch` is None.
+
+    A patch's operator works in place where it would on whole images, unless it reads the network's
+    input or makes the stage's output, or a pad is fused into it.
+    """
+    stages = Stages(graph, most_patches=most_patches, streams_input=streams_input)
+    whole = max(stages.live)
+    best: tuple[int, Stage, int, int] | None = None
+    for stage in stages:
+        limit = whole if best is None else best[0]
+        if stage.least < limit:
+            best = _best_grid(stage, limit) or best
+        if stage.least_behind >= (whole if best is None else best[0]):
+            break
+    if best is None:
+        return replace(wakeling_c(graph), runtime="patched")
+    _, stage, rows, columns = best
+    return stage.plan(rows, columns)
+
+
+def _best_grid(stage: Stage, limit: int) -> tuple[int, Stage, int, int] | None:
+    """The grid with the smallest peak below `limit`, then with the fewest added MACs."""
+    best: tuple[int, Stage, int, int] | None = None
+    for rows, columns in stage.grids():
+        if stage.bound(rows, columns) > (limit - 1 if best is None else best[0]):
+            continue
+        peak = max(stage.peak(rows, columns), stage.rest)
+        if peak >= limit or (best is not None and peak > best[0]):
+            continue
+        if (
+            best is None
+            or peak < best[0]
+            or stage.added_macs(rows, columns) < stage.added_macs(best[2], best[3])
+        ):
+            best = peak, stage, rows, columns
+    return best
+
+
+def patch_trade(
+    graph: Graph, *, most_patches: int = MOST_PATCHES, streams_input: bool = False
+) -> tuple[PatchOption, ...]:
+    """Every stage and grid of a fused graph: RAM against added MACs; the first row is one whole patch.
+
+    In the order of the stages' lengths, then of rows and columns. Bytes are sums of live buffers,
+    which `patched` then places.
+    """
+    stages = Stages(graph, most_patches=most_patches, streams_input=streams_input)
+    peak = max(stages.live)
+    whole = PatchOption(
+        operators=0,
+        last=INPUT,
+        rows=1,
+        columns=1,
+        peak_bytes=peak,
+        stage_bytes=0,
+        rest_bytes=peak,
+        added_macs=0,
+    )
+    return (
+        whole,
+        *(stage.option(rows, columns) for stage in stages for rows, columns in stage.grids()),
+    )
