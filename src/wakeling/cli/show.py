@@ -46,8 +46,11 @@ def command(
     Of a .tflite file, anybody's, also its scales and zero points, its metadata, and which of its
     operators were folded away while it was read. With --plot it is drawn as a column of blocks.
     """
+    from wakeling.report.figures.picture import check_plot_path
     from wakeling.report.listing import to_json
 
+    if plot is not None:
+        check_plot_path(plot)
     knobs = {
         "alpha": alpha,
         "resolution": resolution,

@@ -51,7 +51,8 @@ class Folding:
             if self._values_left < 0:
                 raise ModelFileError("it unpacks more constants than a file of its size can mean")
             self.constants[operator.outputs[0]] = values
-            what = values.tolist() if values.size <= MOST_FOLDED else f"{values.size} values"
+            short = values.dtype.kind == "i" and values.size <= MOST_FOLDED
+            what = values.tolist() if short else f"{values.size} {values.dtype} values"
             self.folded[number] = Folded(
                 operator=operator.name, number=number, reason=f"computes a constant: {what}"
             )
