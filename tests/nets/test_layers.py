@@ -33,6 +33,8 @@ windowed = st.fixed_dictionaries(
         "window": st.tuples(st.integers(1, 4), st.integers(1, 4)),
         "stride": st.tuples(st.integers(1, 3), st.integers(1, 3)),
         "padding": st.sampled_from(["same", "valid"]),
+        "dilation": st.sampled_from([(1, 1), (2, 1), (1, 2)]),
+        "several": st.sampled_from([1, 3]),
         "seed": st.integers(0, 1000),
     }
 )
@@ -62,12 +64,28 @@ def test_an_unknown_operator_is_named():
 @given(windowed)
 def test_convolution_is_the_sum_over_tflites_windows(case):
     random = np.random.default_rng(case["seed"])
-    image = random.normal(size=(case["height"], case["width"], 3))
-    op = Conv2D(filters=4, kernel=case["window"], stride=case["stride"], padding=case["padding"])
-    weight = random.normal(size=(4, *case["window"], 3)).astype(np.float32)
+    image = random.normal(size=(case["height"] + 3, case["width"] + 3, 6))
+    op = Conv2D(
+        filters=9,
+        kernel=case["window"],
+        stride=case["stride"],
+        padding=case["padding"],
+        dilation=case["dilation"],
+        groups=case["several"],
+    )
+    weight = random.normal(size=(9, *case["window"], 6 // op.groups)).astype(np.float32)
     layer = layer_for(op, image.shape)
     layer.weight.data.copy_(torch.from_numpy(weight).permute(0, 3, 1, 2))
-    expected = convolve(image, weight, op.kernel, op.stride, op.padding, depthwise=False)
+    expected = convolve(
+        image,
+        weight,
+        op.kernel,
+        op.stride,
+        op.padding,
+        depthwise=False,
+        dilation=op.dilation,
+        groups=op.groups,
+    )
     np.testing.assert_allclose(on_image(layer, image), expected, atol=1e-4)
 
 
@@ -75,12 +93,18 @@ def test_convolution_is_the_sum_over_tflites_windows(case):
 @given(windowed)
 def test_depthwise_convolution_is_the_sum_over_tflites_windows(case):
     random = np.random.default_rng(case["seed"])
-    image = random.normal(size=(case["height"], case["width"], 3))
-    op = DepthwiseConv2D(kernel=case["window"], stride=case["stride"], padding=case["padding"])
-    weight = random.normal(size=(1, *case["window"], 3)).astype(np.float32)
+    image = random.normal(size=(case["height"] + 3, case["width"] + 3, 3))
+    op = DepthwiseConv2D(
+        kernel=case["window"],
+        stride=case["stride"],
+        padding=case["padding"],
+        dilation=case["dilation"],
+        multiplier=case["several"],
+    )
+    weight = random.normal(size=(1, *case["window"], 3 * op.multiplier)).astype(np.float32)
     layer = layer_for(op, image.shape)
     layer.weight.data.copy_(torch.from_numpy(weight).permute(3, 0, 1, 2))
-    expected = convolve(image, weight, op.kernel, op.stride, op.padding, depthwise=True)
+    expected = convolve(image, weight, op.kernel, op.stride, op.padding, depthwise=True, dilation=op.dilation)
     np.testing.assert_allclose(on_image(layer, image), expected, atol=1e-4)
 
 
