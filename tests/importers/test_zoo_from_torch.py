@@ -1,10 +1,12 @@
 """The zoo against torch modules written from the papers: the same operators, joined in the same way.
 
 Both sides prove each other: the graphs here come from torch's export, those of the zoo from a builder.
+With the module's weights, our own torch network computes what the module computes.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -12,9 +14,9 @@ import torch
 from torch import nn
 
 from tests.importers import torch_networks as networks
-from wakeling import cost, zoo
+from wakeling import cost, nets, zoo
 from wakeling.graph import INPUT, Graph
-from wakeling.importers.torch_module import from_torch
+from wakeling.importers.torch_module import read_torch
 from wakeling.ops import Add, Mul
 
 QUICK: dict[str, Callable[[], nn.Module]] = {
@@ -33,29 +35,42 @@ SLOW: dict[str, Callable[[], nn.Module]] = {
 }
 
 
-def structure(graph: Graph) -> int:
-    """A number for the output that two graphs share only if all operators and wires are the same.
+def structure(graph: Graph) -> tuple[int, Counter[int]]:
+    """A number for the output, and how often each number occurs on the way to it.
 
-    Names play no role, nor does the order of the operands of a sum or a product.
+    A node's number follows from its operator and its inputs' numbers, so two graphs share them only if
+    all operators and wires are the same. Names play no role, nor does the order in a sum or a product.
     """
-    known: dict[object, int] = {}
     numbers = {INPUT: 0}
     for node in graph.nodes:
         inputs = [numbers[name] for name in node.inputs]
         ordered = sorted(inputs) if isinstance(node.op, Add | Mul) else inputs
         numbers[node.name] = hash((node.op, node.shape, tuple(ordered)))
-        known[numbers[node.name]] = numbers[node.name]
-    assert len(known) == len(graph.nodes)  # no two nodes compute the same thing
-    return numbers[graph.output]
+    return numbers[graph.output], Counter(numbers.values())
 
 
 def compare(name: str, module: nn.Module) -> None:
-    read, built = from_torch(module, torch.zeros(1, 3, 224, 224)), zoo.build(name)
+    image = torch.rand((1, 3, 224, 224), generator=torch.Generator().manual_seed(1))
+    torch.manual_seed(2)
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            nn.init.uniform_(part.running_mean, -0.2, 0.2)
+            nn.init.uniform_(part.running_var, 0.5, 1.5)
+            nn.init.uniform_(part.weight, 0.5, 1.5)
+            nn.init.uniform_(part.bias, -0.2, 0.2)
+    model = read_torch(module, image)
+    read, built = model.graph, zoo.build(name)
     assert structure(read) == structure(built)
     theirs, ours = cost.cost(read, runtimes=()), cost.cost(built, runtimes=())
     assert (theirs.macs, theirs.additions) == (ours.macs, ours.additions)
     assert theirs.trainable_parameters == sum(tensor.numel() for tensor in module.parameters())
     assert theirs.trainable_parameters == zoo.NETWORKS[name].published.parameters
+    network = nets.build(read).eval()
+    nets.load_weights(network, model.weights)
+    with torch.no_grad():
+        expected = module.eval()(image)
+        torch.testing.assert_close(network(image), expected, rtol=1e-3, atol=1e-4 * float(expected.std()))
+        assert float(expected.std()) > 1e-3
 
 
 @pytest.mark.parametrize("name", QUICK)
