@@ -66,6 +66,9 @@ _DEVIATION = 0.3
 CLOCKS_PRIOR = (math.log(1.3), 0.25)
 """Clocks an instruction of a core (pipelines stall, flash waits)."""
 
+CLOCKS_DEVIATION = 0.2
+"""How far one engine's clocks an instruction may be from its core's (standard deviation)."""
+
 SIGMA: Mapping[str, float] = MappingProxyType({"cycles": 0.3, "instructions": 0.05})
 """How well the model is expected to meet a row; an emulator counts exactly, silicon and versions vary."""
 
@@ -167,7 +170,10 @@ def _terms(measurement: Measurement, network: Sequence[Work]) -> Iterator[Term]:
             if unit == work.kind and work.macs and not work.is_aligned:
                 names += ("misaligned",)
             if measurement.unit == "instructions":
-                names += (f"instructions {measurement.core}",)
+                names += (
+                    f"instructions {measurement.core}",
+                    f"instructions {measurement.core} {measurement.engine}",
+                )
             yield amount, names
 
 
@@ -178,6 +184,7 @@ def _prior(name: str) -> tuple[float, float]:
     if head == "core":
         return CORES[rest]
     if head == "instructions":
-        return -CLOCKS_PRIOR[0], CLOCKS_PRIOR[1]
+        is_own = rest not in CORES
+        return (0.0, CLOCKS_DEVIATION) if is_own else (-CLOCKS_PRIOR[0], CLOCKS_PRIOR[1])
     kind = rest.rpartition(" ")[2]
     return ENGINE_PRIOR if not kind or kind not in SHARED else (0.0, DEVIATION_PRIOR.get(kind, _DEVIATION))

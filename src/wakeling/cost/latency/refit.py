@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from wakeling.cost.latency.costs import NORMAL_90, UNITS, Cycles
 from wakeling.cost.latency.engines import ENGINES
-from wakeling.cost.latency.fit import Fit, fit
+from wakeling.cost.latency.fit import SHARED, Fit, fit
 from wakeling.cost.latency.tables import Measurement, measurements, networks
 from wakeling.cost.latency.work import Work
 
@@ -107,12 +107,28 @@ def error_table(left_out: Iterable[LeftOut], works: Mapping[str, Sequence[Work]]
     return "\n".join(lines)
 
 
-def refit() -> str:
-    """The whole of `fitted.toml`."""
-    rows, works = measurements(), networks()
-    used = [row for row in rows if row.is_used]
+def ratio_table(model: Fit) -> str:
+    """What was expected of each shared parameter and what the fit found, as a Markdown table."""
+    lines = ["| parameter | expected | found |", "|---|---|---|"]
+    for name, (mean, deviation) in SHARED.items():
+        index = model.names.index(name)
+        found, unsure = model.values[name], math.sqrt(model.covariance[index, index])
+        lines.append(f"| {name} | {_spread(mean, deviation)} | {_spread(found, unsure)} |")
+    return "\n".join(lines)
+
+
+def _spread(logarithm: float, deviation: float) -> str:
+    value = math.exp(logarithm)
+    number = f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{number} (× or ÷ {math.exp(deviation):.2f})"
+
+
+def refit(left_out: Iterable[LeftOut]) -> str:
+    """The whole of `fitted.toml`, from the tables and what `leave_one_out` found on them."""
+    works = networks()
+    used = [row for row in measurements() if row.is_used]
     model = fit(used, works)
-    factors = inflations(leave_one_out(rows, works))
+    factors = inflations(left_out)
     cores = {core: math.exp(model.values[f"core {core}"]) for core in _cores()}
     yardstick = cores[YARDSTICK]
     lines = [
@@ -171,4 +187,4 @@ def _number(value: float) -> str:
 
 
 if __name__ == "__main__":
-    print(refit(), end="")
+    print(refit(leave_one_out(measurements(), networks())), end="")

@@ -17,7 +17,7 @@ Term = tuple[float, tuple[str, ...]]
 """An amount, and the names of the parameters that multiply it."""
 
 _STEPS = 50
-_SMALL_STEP = 1e-8
+_SMALL_STEP = 1e-7
 
 
 class Solution(NamedTuple):
@@ -49,25 +49,27 @@ def solve(
     target, sigma = np.array(targets), np.array(sigmas)
     center, width = np.array(expected).T
 
-    def model(theta: Floats) -> tuple[Floats, Floats]:
-        parts = amounts * np.exp(design @ theta)
-        sums = np.add.reduceat(parts, starts)
-        return np.log(sums), np.add.reduceat(design * parts[:, None], starts) / sums[:, None]
+    def amounts_at(theta: Floats) -> Floats:
+        return amounts * np.exp(design @ theta)
 
     def loss(theta: Floats) -> float:
-        misses, moved = (target - model(theta)[0]) / sigma, (theta - center) / width
+        misses = (target - np.log(np.add.reduceat(amounts_at(theta), starts))) / sigma
+        moved = (theta - center) / width
         return float(misses @ misses + moved @ moved)
 
-    theta, curvature = center, np.eye(len(names))
+    theta, lost, curvature = center, loss(center), np.eye(len(names))
     for _ in range(_STEPS):
-        predicted, slopes = model(theta)
+        spent = amounts_at(theta)
+        sums = np.add.reduceat(spent, starts)
+        slopes = np.add.reduceat(design * spent[:, None], starts) / sums[:, None]
         weighted = slopes.T / sigma**2
         curvature = weighted @ slopes + np.diag(width**-2)
-        step = np.linalg.solve(curvature, weighted @ (target - predicted) - (theta - center) / width**2)
-        before, size = loss(theta), 1.0
-        while loss(theta + size * step) > before and size > 1e-6:
+        downhill = weighted @ (target - np.log(sums)) - (theta - center) / width**2
+        step = np.linalg.solve(curvature, downhill)
+        size = 1.0
+        while (reached := loss(theta + size * step)) > lost and size > _SMALL_STEP:
             size /= 2
-        theta = theta + size * step
+        theta, lost = theta + size * step, reached
         if float(np.abs(step).max()) < _SMALL_STEP:
             break
     return Solution(theta, np.linalg.inv(curvature).astype(np.float64))
