@@ -21,6 +21,7 @@ def paint(figure):
     axes.tick_params(axis="y", labelcolor=canvas.INK)
     axes.set_title("Everything that has a color")
     axes.text(0, 1, "in the axes", color=canvas.BAD)
+    axes.text(1, 1, "in a box", bbox={"facecolor": canvas.SOFT, "edgecolor": canvas.BAD})
     axes.legend(["line"])
 
 

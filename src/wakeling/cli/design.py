@@ -10,32 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from wakeling.cli.main import INTERRUPTED
+from wakeling.cli.number_list import number_list
 from wakeling.cli.output import json_option, print_json, print_table
 from wakeling.errors import WakelingError
 from wakeling.units import parse_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from wakeling.pipeline import DesignOutcome, DesignRequest
     from wakeling.report import Estimate
     from wakeling.search import GridSpace
-
-
-def _list_of(kind: Callable[[str], float | int], what: str) -> Callable[..., tuple[float | int, ...] | None]:
-    """A callback that reads `0.25,0.5` into numbers."""
-
-    def read(
-        context: click.Context, parameter: click.Parameter, text: str | None
-    ) -> tuple[float | int, ...] | None:
-        if text is None:
-            return None
-        try:
-            return tuple(kind(part) for part in text.split(","))
-        except ValueError:
-            raise WakelingError(f"--{parameter.name} is {text!r}; give {what} with commas between") from None
-
-    return read
 
 
 def _size(context: click.Context, parameter: click.Parameter, text: str) -> int:
@@ -95,29 +78,29 @@ def _size(context: click.Context, parameter: click.Parameter, text: str) -> int:
 )
 @click.option("--families", default=None, help="Families to search, with commas.")
 @click.option(
-    "--alphas", default=None, callback=_list_of(float, "numbers"), help="Width multipliers to search."
+    "--alphas", default=None, callback=number_list(float, "0.25,0.5"), help="Width multipliers to search."
 )
 @click.option(
     "--resolutions",
     default=None,
-    callback=_list_of(int, "whole numbers"),
+    callback=number_list(int, "96,128"),
     help="Input resolutions to search, in pixels.",
 )
 @click.option(
     "--channels",
     default=None,
-    callback=_list_of(int, "1 (gray) or 3 (RGB)"),
+    callback=number_list(int, "1,3"),
     help="Input channels to search: 1 (gray), 3 (RGB), or 1,3.",
 )
 @click.option(
-    "--depths", default=None, callback=_list_of(float, "numbers"), help="Depth multipliers to search."
+    "--depths", default=None, callback=number_list(float, "0.25,0.5"), help="Depth multipliers to search."
 )
 @click.option("--strategy", default="successive-halving", show_default=True, help="How finalists are chosen.")
 @click.option("--finalists", type=int, default=None, help="Networks to train briefly (default: planned).")
 @click.option(
     "--rung-epochs",
     default=None,
-    callback=_list_of(int, "whole numbers"),
+    callback=number_list(int, "96,128"),
     help="Epochs of each round of the search (default: planned).",
 )
 @click.option("--epochs", type=int, default=None, help="Epochs of the winner (default: planned).")

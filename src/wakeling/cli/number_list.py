@@ -11,13 +11,17 @@ from wakeling.errors import SpecError
 
 def number_list(
     kind: Callable[[str], float], example: str
-) -> Callable[[click.Context, click.Parameter, str], tuple[float, ...]]:
-    """A click callback that reads numbers with commas between, without repeats.
+) -> Callable[[click.Context, click.Parameter, str | None], tuple[float, ...] | None]:
+    """A click callback that reads numbers with commas between, without repeats; None stays None.
 
     The callback raises SpecError, with the example, for anything else.
     """
 
-    def read(context: click.Context, parameter: click.Parameter, text: str) -> tuple[float, ...]:
+    def read(
+        context: click.Context, parameter: click.Parameter, text: str | None
+    ) -> tuple[float, ...] | None:
+        if text is None:
+            return None
         try:
             return tuple(dict.fromkeys(kind(part) for part in text.split(",")))
         except ValueError:

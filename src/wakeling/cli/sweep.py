@@ -11,6 +11,7 @@ import click
 
 from wakeling import boards, cost, spec
 from wakeling.cli.network_choice import runtime_option
+from wakeling.cli.number_list import number_list
 from wakeling.cli.output import json_option, plot_option, plot_to, print_json, print_table
 from wakeling.errors import DoesNotFitError, SpecError
 from wakeling.units import format_bytes
@@ -21,24 +22,36 @@ if TYPE_CHECKING:
 MAX_NETWORKS = 10_000
 
 
-def _numbers(text: str, option: str, kind: Callable[[str], float]) -> tuple[float, ...]:
-    """The numbers of a comma-separated list, without repeats; raises SpecError."""
-    try:
-        values = tuple(dict.fromkeys(kind(part) for part in text.split(",")))
-    except ValueError:
-        example = "0.25,0.5" if kind is float else "96,128"
-        raise SpecError(
-            f"{option} is {text!r}; write numbers with commas between, such as {example}"
-        ) from None
-    return values
-
-
 @click.command("sweep")
 @click.argument("family")
-@click.option("--alpha", default="0.25,0.5,0.75,1", show_default=True, help="Width multipliers.")
-@click.option("--resolution", default="96,128,160,192,224", show_default=True, help="Sides in pixels.")
-@click.option("--channels", default="3", show_default=True, help="1 (gray), 3 (RGB) or 1,3.")
-@click.option("--depth", default="1", show_default=True, help="Multipliers of each stage's blocks.")
+@click.option(
+    "--alpha",
+    callback=number_list(float, "0.25,0.5"),
+    default="0.25,0.5,0.75,1",
+    show_default=True,
+    help="Width multipliers.",
+)
+@click.option(
+    "--resolution",
+    callback=number_list(int, "96,128"),
+    default="96,128,160,192,224",
+    show_default=True,
+    help="Sides in pixels.",
+)
+@click.option(
+    "--channels",
+    callback=number_list(int, "1,3"),
+    default="3",
+    show_default=True,
+    help="1 (gray), 3 (RGB) or 1,3.",
+)
+@click.option(
+    "--depth",
+    callback=number_list(float, "0.5,1"),
+    default="1",
+    show_default=True,
+    help="Multipliers of each stage's blocks.",
+)
 @click.option("--classes", default=2, show_default=True, help="Number of classes.")
 @click.option("--board", help="A board's name (see `wakeling boards`) or the path of its .toml file.")
 @runtime_option
@@ -46,10 +59,10 @@ def _numbers(text: str, option: str, kind: Callable[[str], float]) -> tuple[floa
 @plot_option
 def command(
     family: str,
-    alpha: str,
-    resolution: str,
-    channels: str,
-    depth: str,
+    alpha: tuple[float, ...],
+    resolution: tuple[float, ...],
+    channels: tuple[float, ...],
+    depth: tuple[float, ...],
     classes: int,
     board: str | None,
     runtime: str,
@@ -63,10 +76,10 @@ def command(
     """
     name = spec.family_name(family)
     grid = {
-        "alpha": _numbers(alpha, "--alpha", float),
-        "depth": _numbers(depth, "--depth", float),
-        "channels": _numbers(channels, "--channels", int),
-        "resolution": _numbers(resolution, "--resolution", int),
+        "alpha": alpha,
+        "depth": depth,
+        "channels": channels,
+        "resolution": resolution,
     }
     points = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
     if len(points) > MAX_NETWORKS:

@@ -113,9 +113,12 @@ _METADATA: Mapping[str, dict[str, Any]] = MappingProxyType(
 def _color(figure: Figure) -> None:
     """Turn every sentinel color of a painted figure into the light theme's."""
     from matplotlib.colors import to_rgb, to_rgba_array
+    from matplotlib.text import Annotation, Text
 
     themes = {to_rgb(sentinel): to_rgb(color) for sentinel, color in LIGHT.items()}
-    for artist in figure.findobj():
+    boxes = [text.get_bbox_patch() for text in figure.findobj(Text)]
+    arrows = [note.arrow_patch for note in figure.findobj(Annotation)]
+    for artist in [*figure.findobj(), *boxes, *arrows]:
         for part in _COLOR_PARTS:
             read, write = getattr(artist, f"get_{part}", None), getattr(artist, f"set_{part}", None)
             if read is None or write is None:
