@@ -12,7 +12,6 @@ import click
 from wakeling.cli.main import INTERRUPTED
 from wakeling.cli.number_list import number_list
 from wakeling.cli.output import json_option, print_json, print_table
-from wakeling.errors import WakelingError
 from wakeling.units import parse_bytes
 
 if TYPE_CHECKING:
