@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from wakeling.report.figures.panels import Panel
     from wakeling.report.figures.picture import Picture
 
+_DRAWN_RUNTIMES = ("liveness", "tflm", "wakeling-c", "patched")
+
 
 @click.command("compare", epilog=NETWORK_HELP)
 @click.argument("networks", nargs=-1, required=True, metavar="NETWORK...")
@@ -160,12 +162,15 @@ def _picture(
     from wakeling.report.figures.panels import Panel, panels
 
     rows = list(reports.values())
+    most = max(row.ram_bytes[name] for row in rows for name in _DRAWN_RUNTIMES)
     parts = [
         Panel(title="MACs", values=[row.macs for row in rows], write=_count),
         Panel(title="Parameters, deployed", values=[row.deployed_parameters for row in rows], write=_count),
         *(
-            Panel(title=f"RAM ({name})", values=[row.ram_bytes[name] for row in rows], write=_bytes)
-            for name in ("liveness", "tflm", "wakeling-c", "patched")
+            Panel(
+                title=f"RAM ({name})", values=[row.ram_bytes[name] for row in rows], write=_bytes, most=most
+            )
+            for name in _DRAWN_RUNTIMES
         ),
         Panel(title="Flash (tflm)", values=[row.flash_bytes for row in rows], write=_bytes),
         *(panel for board, row in placed.items() for panel in _board_panels(board, row, runtime)),

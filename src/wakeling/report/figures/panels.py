@@ -24,7 +24,7 @@ class Panel:
     """One figure of merit: a value for each name (None: there is none), in the names' order.
 
     `write` makes the text at a bar's end; `spans` (low, high) are drawn as error bars; `limit` is a
-    line that a bar should stay below.
+    line that a bar should stay below. `most` is what a full bar means, where panels share a scale.
     """
 
     title: str
@@ -33,6 +33,7 @@ class Panel:
     spans: Sequence[tuple[float, float] | None] = ()
     limit: float | None = None
     limit_name: str = ""
+    most: float = 0.0
 
 
 def panels(
@@ -57,7 +58,7 @@ def _paint(axes: Axes, names: Sequence[str], panel: Panel) -> None:
     positions = range(len(names))
     values = [value or 0.0 for value in panel.values]
     ends = [max(value, span[1] if span else 0.0) for value, span in zip(values, _spans(panel), strict=True)]
-    most = max(*ends, panel.limit or 0.0) or 1.0
+    most = max(*ends, panel.limit or 0.0, panel.most) or 1.0
     colors = [BAD if panel.limit and value > panel.limit else ACCENT for value in values]
     axes.barh(positions, values, height=0.62, color=colors)
     for row, (value, span) in enumerate(zip(panel.values, _spans(panel), strict=True)):
