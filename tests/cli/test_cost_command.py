@@ -123,6 +123,30 @@ def test_the_zoo_and_tflite_files_are_costed(tmp_path: Path, capsys: pytest.Capt
     assert read_json(capsys)["flash"]["file_bytes"] == len(content)
 
 
+def test_patches_show_what_ram_costs_in_macs(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["cost", "mobilenet_v1:alpha=0.25,resolution=96", "--no-layers", "--patches"]
+    assert run([*arguments, "--json"]) == 0
+    value = read_json(capsys)
+    options = value["patches"]
+    assert min(option["peak_bytes"] for option in options) == value["ram_bytes"]["patched"]
+    assert run(arguments) == 0
+    table = capsys.readouterr().out.partition("patch by patch (")[2]
+    rows = [line.split() for line in table.splitlines() if "×" in line]
+    shown = [int(row[-3].replace(",", "")) for row in rows]
+    assert shown == sorted(shown)
+    front = [
+        option
+        for option in options
+        if not any(
+            other["peak_bytes"] <= option["peak_bytes"]
+            and other["added_macs"] <= option["added_macs"]
+            and (other["peak_bytes"], other["added_macs"]) != (option["peak_bytes"], option["added_macs"])
+            for other in options
+        )
+    ]
+    assert set(shown) == {option["added_macs"] for option in front}
+
+
 def test_it_is_drawn_where_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     picture = tmp_path / "cost.png"
     arguments = ["cost", "mobilenet_v1:alpha=0.25,resolution=96", "--no-layers", "--board", NANO]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +79,7 @@ def _to_json(
         placement = cost.placement_to_json(placed)
         value |= {key: placement[key] for key in placement if key not in value}
     if trade:
-        value["patches"] = [dataclasses.asdict(option) for option in trade]
+        value["patches"] = [cost.option_to_json(option) for option in trade]
     return value
 
 
@@ -172,8 +171,13 @@ def _bar(origin: cost.Provenance) -> str:
 
 
 def _print_trade(report: cost.CostReport, trade: tuple[cost.PatchOption, ...]) -> None:
+    """What no other option beats in both RAM and MACs; JSON has them all."""
+    worth = []
+    for option in sorted(trade, key=lambda option: (option.added_macs, option.peak_bytes)):
+        if not worth or option.peak_bytes < worth[-1].peak_bytes:
+            worth.append(option)
     print_table(
-        "First layers patch by patch",
+        f"First layers patch by patch ({len(worth)} of {len(trade)} ways that no other beats)",
         ["patches", "operators", "up to", "RAM", "patches' part", "the rest's", "MACs added", "share"],
         [
             [
@@ -186,7 +190,7 @@ def _print_trade(report: cost.CostReport, trade: tuple[cost.PatchOption, ...]) -
                 f"{option.added_macs:,}",
                 f"{100 * option.added_macs / max(report.macs, 1):.1f} %",
             ]
-            for option in trade
+            for option in worth
         ],
     )
 
