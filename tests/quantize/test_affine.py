@@ -7,8 +7,14 @@ from hypothesis import strategies as st
 
 from wakeling.errors import GraphError
 from wakeling.graph import GraphBuilder
-from wakeling.ops import AveragePool2D, MaxPool2D, Pad, Softmax
-from wakeling.quantize.affine import quant_of_range, quant_sources, scales_of_weight, tensor_quants
+from wakeling.ops import Activation, AveragePool2D, Concat, Conv2D, MaxPool2D, Pad, Quantize, Softmax
+from wakeling.quantize.affine import (
+    quant_of_range,
+    quant_sources,
+    ranged_tensors,
+    scales_of_weight,
+    tensor_quants,
+)
 from wakeling.quantize.model import TensorQuant
 
 ends = st.floats(-1000, 1000, allow_nan=False, width=32)
@@ -67,3 +73,49 @@ def test_pooling_padding_and_reshaping_keep_their_inputs_scale():
     assert isinstance(graph.by_name["head_softmax"].op, Softmax)
     with pytest.raises(GraphError, match="tensor 'head_dense' has no range"):
         tensor_quants(graph, {name: pair for name, pair in ranges.items() if name != "head_dense"})
+
+
+def test_a_concatenation_gives_all_that_it_joins_the_range_of_all():
+    builder = GraphBuilder("joins", (8, 8, 1))
+    one = builder.append(Conv2D(filters=2, kernel=(1, 1)), "input", name="one")
+    pooled = builder.append(MaxPool2D(pool=(2, 2)), one, name="pooled")
+    other = builder.append(Conv2D(filters=2, kernel=(1, 1)), pooled, name="other")
+    joined = builder.append(Concat(axis=2), pooled, other, name="joined")
+    third = builder.append(Conv2D(filters=4, kernel=(1, 1)), joined, name="third")
+    builder.append(Concat(axis=2), third, pooled, name="again")
+    graph = builder.build()
+    assert set(quant_sources(graph).values()) == {"input", "one"}
+    assert ranged_tensors(graph)["one"] == ("one", "other", "third")
+    quants = tensor_quants(graph, {"one": (-1.0, 2.0), "other": (0.0, 5.0), "third": (-3.0, 0.5)})
+    assert {quants[name] for name in graph.shapes if name != "input"} == {quant_of_range(-3.0, 5.0)}
+
+
+@pytest.mark.parametrize("second", ["sigmoid", "hard_swish"])
+def test_a_fixed_scale_cannot_be_joined_with_another(second):
+    builder = GraphBuilder("fixed", (8, 8, 1))
+    bent = builder.append(Activation(kind="tanh"), "input", name="bent")
+    other = builder.append(Activation(kind=second), "input", name="other")
+    builder.append(Concat(axis=2), bent, other, name="joined")
+    with pytest.raises(GraphError, match="in between"):
+        ranged_tensors(builder.build())
+
+
+def test_types_decide_zero_points():
+    builder = GraphBuilder("types", (8, 8, 1), "uint8")
+    tensor = builder.append(Quantize(), "input", name="q")
+    builder.append(Quantize(to="uint8"), tensor, name="end")
+    quants = tensor_quants(builder.build(), {"q": (-1.0, 1.0), "end": (-1.0, 1.0)})
+    assert quants["input"] == TensorQuant(scale=1 / 128, zero_point=128)
+    assert quants["end"].zero_point == quants["q"].zero_point + 128
+    real = GraphBuilder("real", (8, 8, 1), "float32")
+    real.append(Quantize(), "input", name="q")
+    assert set(tensor_quants(real.build(), {"q": (-1.0, 1.0)})) == {"q"}
+
+
+def test_prescribed_scales_need_no_range():
+    builder = GraphBuilder("fixed", (8, 8, 1))
+    builder.append(Activation(kind="sigmoid"), "input", name="sigmoid")
+    builder.append(Activation(kind="tanh"), "sigmoid", name="tanh")
+    quants = tensor_quants(builder.build(), {})
+    assert quants["sigmoid"] == TensorQuant(scale=1 / 256, zero_point=-128)
+    assert quants["tanh"] == TensorQuant(scale=1 / 128, zero_point=0)

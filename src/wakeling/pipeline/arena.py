@@ -9,10 +9,10 @@ import numpy as np
 
 from wakeling.errors import MissingDependencyError
 from wakeling.export import tflite
-from wakeling.fuse import fuse
 from wakeling.graph import Graph, weight_key, weight_shapes
 from wakeling.ops import Dense
 from wakeling.quantize.affine import tensor_quants
+from wakeling.quantize.deployable import deployed_structure
 from wakeling.quantize.model import Preprocessing, QuantizedModel, TensorQuant
 from wakeling.verify import tflm
 
@@ -21,11 +21,8 @@ _CONSTANT = TensorQuant(scale=1 / 127, zero_point=0)
 
 
 def model_of_zeros(graph: Graph, labels: tuple[str, ...]) -> QuantizedModel:
-    """An int8 model of the graph's structure whose weights are all zero.
-
-    Raises GraphError for a graph that has no int8 form as it is (`quantize.deployable`).
-    """
-    fused = fuse(graph).graph
+    """An int8 model of the graph's structure whose weights are all zero."""
+    fused = deployed_structure(graph)
     tensors = tensor_quants(fused, {node.name: _RANGE for node in fused.nodes})
     shapes = weight_shapes(fused)
     constants = {key for key in shapes if key.endswith("/constant")}

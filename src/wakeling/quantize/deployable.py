@@ -14,12 +14,19 @@ from numpy.typing import NDArray
 
 from wakeling.errors import GraphError
 from wakeling.fuse import fuse
-from wakeling.graph import Graph, GraphBuilder, weight_key
+from wakeling.graph import Graph, GraphBuilder, weight_key, weight_shapes
 from wakeling.ops import Add, BatchNorm, Concat, Mul, Quantize
 from wakeling.quantize.affine import fixed_quants
 from wakeling.quantize.rules import keeps_quantization
 
 Weights = dict[str, NDArray[np.float32]]
+
+
+def deployed_structure(graph: Graph) -> Graph:
+    """The graph that `fold` makes of a trained one, from its structure alone."""
+    fused = fuse(graph).graph
+    ones = {key: np.ones(shape, np.float32) for key, shape in weight_shapes(fused).items()}
+    return requantize_for_concatenation(spell_out_batch_norms(fused, ones)[0])
 
 
 def affine_of(

@@ -41,7 +41,8 @@ def depthwise_conv2d(model: QuantizedModel, node: Node, inputs: tuple[Values, ..
     weight = model.weights[weight_key(node, "weight")][0].astype(np.int32)
     sums = np.zeros((len(inputs[0]), *node.shape), np.int32)
     for (row, column), window in _windows(model, node, inputs[0]):
-        sums += np.repeat(window, op.multiplier, axis=-1) * weight[row, column]
+        spread = window if op.multiplier == 1 else np.repeat(window, op.multiplier, axis=-1)
+        sums += spread * weight[row, column]
     return requantized(model, node, sums)
 
 
