@@ -18,6 +18,7 @@ from wakeling import cost, nets, zoo
 from wakeling.graph import INPUT, Graph
 from wakeling.importers.torch_module import read_torch
 from wakeling.ops import Add, Mul
+from wakeling.report.zoo import row
 
 QUICK: dict[str, Callable[[], nn.Module]] = {
     "squeezenet-1.1": networks.squeezenet_1_1,
@@ -32,6 +33,9 @@ SLOW: dict[str, Callable[[], nn.Module]] = {
     "efficientnet-b0": networks.efficientnet_b0,
     "densenet-121": networks.densenet_121,
     "googlenet": networks.googlenet,
+    "inception-v3": networks.inception_v3,
+    "mnasnet-1.0": networks.mnasnet,
+    "mobilenet-v3-large": networks.mobilenet_v3_large,
 }
 
 
@@ -50,7 +54,8 @@ def structure(graph: Graph) -> tuple[int, Counter[int]]:
 
 
 def compare(name: str, module: nn.Module) -> None:
-    image = torch.rand((1, 3, 224, 224), generator=torch.Generator().manual_seed(1))
+    side = zoo.build(name).input_shape[0]
+    image = torch.rand((1, 3, side, side), generator=torch.Generator().manual_seed(1))
     torch.manual_seed(2)
     for part in module.modules():
         if isinstance(part, nn.BatchNorm2d):
@@ -64,7 +69,8 @@ def compare(name: str, module: nn.Module) -> None:
     theirs, ours = cost.cost(read, runtimes=()), cost.cost(built, runtimes=())
     assert (theirs.macs, theirs.additions) == (ours.macs, ours.additions)
     assert theirs.trainable_parameters == sum(tensor.numel() for tensor in module.parameters())
-    assert theirs.trainable_parameters == zoo.NETWORKS[name].published.parameters
+    training_only = row(zoo.NETWORKS[name]).training_only_parameters
+    assert theirs.trainable_parameters == zoo.NETWORKS[name].published.parameters - training_only
     network = nets.build(read).eval()
     nets.load_weights(network, model.weights)
     with torch.no_grad():
@@ -82,3 +88,19 @@ def test_the_zoo_is_what_torch_exports(name: str) -> None:
 @pytest.mark.parametrize("name", SLOW)
 def test_the_zoo_is_what_torch_exports_for_the_larger_ones(name: str) -> None:
     compare(name, SLOW[name]())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["alexnet", "inception-resnet-v2", "mobilenet-v1-1.0-224", "mlperf-tiny-person", "squeezenet-1.0"]
+)
+def test_graphs_without_a_torch_twin_run(name: str) -> None:
+    graph = zoo.build(name)
+    network = nets.build(graph).eval()
+    nets.initialize(network, seed=1)
+    height, width, channels = graph.input_shape
+    with torch.no_grad():
+        logits = network(torch.rand(2, channels, height, width))
+    assert logits.shape == (2, 2 if name == "mlperf-tiny-person" else 1000)
+    assert bool(torch.isfinite(logits).all())
+    assert float((logits[0] - logits[1]).abs().max()) > 0

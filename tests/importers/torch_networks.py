@@ -145,8 +145,34 @@ def mobilenet_v2() -> nn.Module:
     return nn.Sequential(*layers, nn.Dropout(0.2), nn.Linear(1280, 1000))
 
 
+def mnasnet() -> nn.Module:
+    layers: list[nn.Module] = [
+        conv_norm(3, 32, 3, 2),
+        conv_norm(32, 32, 3, groups=32),
+        conv_norm(32, 16, act=None),
+    ]
+    channels = 16
+    table = ((3, 24, 3, 3, 2), (3, 40, 3, 5, 2), (6, 80, 3, 5, 2), (6, 96, 2, 3, 1), (6, 192, 4, 5, 2))
+    for factor, target, count, kernel, stride in (*table, (6, 320, 1, 3, 1)):
+        for index in range(count):
+            step = stride if index == 0 else 1
+            layers.append(Inverted(channels, factor * channels, target, kernel, step, nn.ReLU))
+            channels = target
+    return Averaged(nn.Sequential(*layers, conv_norm(320, 1280)), nn.Linear(1280, 1000))
+
+
+class Averaged(nn.Module):
+    """Features, their means over the image, a classifier."""
+
+    def __init__(self, features: nn.Module, classifier: nn.Module) -> None:
+        super().__init__()
+        self.features, self.classifier = features, classifier
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.classifier(self.features(x).mean([2, 3]))
+
+
 def mobilenet_v3_small() -> nn.Module:
-    eps = 1e-3
     relu, swish = nn.ReLU, nn.Hardswish
     table = (
         (3, 16, 16, True, relu, 2),
@@ -161,6 +187,34 @@ def mobilenet_v3_small() -> nn.Module:
         (5, 576, 96, True, swish, 1),
         (5, 576, 96, True, swish, 1),
     )
+    return mobilenet_v3(table, 96, 1024)
+
+
+def mobilenet_v3_large() -> nn.Module:
+    relu, swish = nn.ReLU, nn.Hardswish
+    table = (
+        (3, 16, 16, False, relu, 1),
+        (3, 64, 24, False, relu, 2),
+        (3, 72, 24, False, relu, 1),
+        (5, 72, 40, True, relu, 2),
+        (5, 120, 40, True, relu, 1),
+        (5, 120, 40, True, relu, 1),
+        (3, 240, 80, False, swish, 2),
+        (3, 200, 80, False, swish, 1),
+        (3, 184, 80, False, swish, 1),
+        (3, 184, 80, False, swish, 1),
+        (3, 480, 112, True, swish, 1),
+        (3, 672, 112, True, swish, 1),
+        (5, 672, 160, True, swish, 2),
+        (5, 960, 160, True, swish, 1),
+        (5, 960, 160, True, swish, 1),
+    )
+    return mobilenet_v3(table, 160, 1280)
+
+
+def mobilenet_v3(table, last: int, units: int) -> nn.Module:
+    """(kernel, expanded, output channels, squeeze and excite, activation, stride) of each block."""
+    eps, swish = 1e-3, nn.Hardswish
     layers: list[nn.Module] = [conv_norm(3, 16, 3, 2, act=swish, eps=eps)]
     channels = 16
     for kernel, expanded, target, excited, act, stride in table:
@@ -172,8 +226,10 @@ def mobilenet_v3_small() -> nn.Module:
             Inverted(channels, expanded, target, kernel, stride, act, excite if excited else None, eps)
         )
         channels = target
-    layers += [conv_norm(96, 576, act=swish, eps=eps), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
-    return nn.Sequential(*layers, nn.Linear(576, 1024), swish(), nn.Dropout(0.2), nn.Linear(1024, 1000))
+    layers += [conv_norm(last, 6 * last, act=swish, eps=eps), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    return nn.Sequential(
+        *layers, nn.Linear(6 * last, units), swish(), nn.Dropout(0.2), nn.Linear(units, 1000)
+    )
 
 
 def efficientnet_b0() -> nn.Module:
@@ -337,4 +393,87 @@ def googlenet() -> nn.Module:
         nn.AdaptiveAvgPool2d(1),
         nn.Flatten(),
         nn.Linear(1024, 1000),
+    )
+
+
+class Side(nn.Module):
+    """Branches on one image, their outputs one behind the other."""
+
+    def __init__(self, *branches: nn.Module) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([branch(x) for branch in self.branches], 1)
+
+
+def chain(source: int, *steps) -> nn.Module:
+    """Convolutions (filters, kernel[, stride]) in a row; those of stride 1 keep the size."""
+    layers = []
+    for filters, kernel, *stride in steps:
+        sides = kernel if isinstance(kernel, tuple) else (kernel, kernel)
+        around = (0, 0) if stride else (sides[0] // 2, sides[1] // 2)
+        layers.append(inception_conv(source, filters, kernel, stride[0] if stride else 1, around))
+        source = filters
+    return nn.Sequential(*layers)
+
+
+def averaged(source: int, filters: int) -> nn.Module:
+    return nn.Sequential(nn.AvgPool2d(3, 1, 1), inception_conv(source, filters))
+
+
+def inception_v3() -> nn.Module:
+    row, column = (1, 7), (7, 1)
+
+    def block_35(source: int, pooled: int) -> nn.Module:
+        return Side(
+            chain(source, (64, 1)),
+            chain(source, (48, 1), (64, 5)),
+            chain(source, (64, 1), (96, 3), (96, 3)),
+            averaged(source, pooled),
+        )
+
+    def block_17(n: int) -> nn.Module:
+        return Side(
+            chain(768, (192, 1)),
+            chain(768, (n, 1), (n, row), (192, column)),
+            chain(768, (n, 1), (n, column), (n, row), (n, column), (192, row)),
+            averaged(768, 192),
+        )
+
+    def block_8(source: int) -> nn.Module:
+        def split(width: int) -> nn.Module:
+            return Side(chain(width, (384, (1, 3))), chain(width, (384, (3, 1))))
+
+        return Side(
+            chain(source, (320, 1)),
+            nn.Sequential(chain(source, (384, 1)), split(384)),
+            nn.Sequential(chain(source, (448, 1), (384, 3)), split(384)),
+            averaged(source, 192),
+        )
+
+    return nn.Sequential(
+        chain(3, (32, 3, 2), (32, 3, 1), (64, 3)),
+        nn.MaxPool2d(3, 2),
+        chain(64, (80, 1), (192, 3, 1)),
+        nn.MaxPool2d(3, 2),
+        block_35(192, 32),
+        block_35(256, 64),
+        block_35(288, 64),
+        Side(chain(288, (384, 3, 2)), chain(288, (64, 1), (96, 3), (96, 3, 2)), nn.MaxPool2d(3, 2)),
+        block_17(128),
+        block_17(160),
+        block_17(160),
+        block_17(192),
+        Side(
+            chain(768, (192, 1), (320, 3, 2)),
+            chain(768, (192, 1), (192, row), (192, column), (192, 3, 2)),
+            nn.MaxPool2d(3, 2),
+        ),
+        block_8(1280),
+        block_8(2048),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Dropout(),
+        nn.Flatten(),
+        nn.Linear(2048, 1000),
     )

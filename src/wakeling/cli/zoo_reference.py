@@ -51,7 +51,7 @@ in probabilities, and so do ours. The input's normalization (GoogLeNet and Incep
 once more) belongs to preprocessing.
 
 The proofs are in `tests/zoo` (published totals, closed forms, the papers' layer sizes) and in
-`tests/importers/test_zoo_from_torch.py`: ten of the networks, written again as torch modules and read
+`tests/importers/test_zoo_from_torch.py`: thirteen of the networks, written again as torch modules and read
 through `torch.export`, give the same operators joined in the same way.
 """
 
