@@ -157,3 +157,52 @@ def test_unreadable_files_have_one_line(tmp_path: Path, content: bytes | None) -
         path.write_bytes(content)
     with pytest.raises(BoardError, match=r"cannot be read|not a text file"):
         load_board(path)
+
+
+POWERED = OWN + '[power]\nactive = "44 mW"\nlow = "34 mW"\nhigh = "0.048 W"\nsource = "my meter"\n'
+
+
+def test_a_measured_power_is_read_with_its_range() -> None:
+    power = from_toml(POWERED).power
+    assert power is not None
+    assert (power.active_mw, power.low_mw, power.high_mw) == (44, 34, 48)
+    assert power.source == "my meter"
+    single = from_toml(OWN + '[power]\nactive = "500 uW"\nsource = "my meter"\n').power
+    assert single is not None
+    assert (single.active_mw, single.low_mw, single.high_mw) == (0.5, 0.5, 0.5)
+    assert from_toml(OWN).power is None
+
+
+def test_powers_of_mlperf_tiny_are_energy_times_rate() -> None:
+    """Microjoules of an inference × inferences a second, as the submissions state them."""
+    for name, microjoules, rate in [
+        ("nucleo-l4r5zi", 3895, 11.245),
+        ("nucleo-h7a3zi", 2965, 42.009),
+        ("nucleo-u575zi", 1355, 16.87),
+        ("nucleo-u385rg", 519, 10.128),
+        ("ek-ra6m4", 11852, 6.159),
+        ("xg24-dev-kit", 1139, 8.96),
+    ]:
+        power = load_board(name).power
+        assert power is not None
+        assert power.active_mw == pytest.approx(microjoules * rate / 1000, rel=0.005)
+        assert f"{microjoules:,} uJ" in power.source
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (POWERED.replace('source = "my meter"', ""), "needs a source"),
+        (POWERED.replace('active = "44 mW"', ""), "needs active"),
+        (POWERED.replace("44 mW", "lots"), "active is 'lots'; write for example '44 mW'"),
+        (POWERED.replace('"44 mW"', "44"), "active is 44"),
+        (POWERED.replace("34 mW", "45 mW"), "it must lie from low to high"),
+        (POWERED + "sleep = '2 uW'\n", "unknown key 'sleep'; known: "),
+        (OWN + "power = 3", "power is 3; it must be a table"),
+    ],
+)
+def test_each_mistake_of_a_power_has_one_line(text: str, message: str) -> None:
+    with pytest.raises(BoardError) as caught:
+        from_toml(text)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)

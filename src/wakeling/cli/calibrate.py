@@ -148,7 +148,11 @@ def _print(found: Calibration, out: Path) -> None:
     )
     show = console()
     method = _METHODS[found.method].format(base=engine.base)
-    show.print(f"{engine.measurements} times; {method}", markup=False, soft_wrap=True)
+    show.print(
+        f"{engine.measurements} {'time' if engine.measurements == 1 else 'times'}; {method}",
+        markup=False,
+        soft_wrap=True,
+    )
     show.print(
         f"nine of ten times of such networks should lie within a factor of {_factor(found):.2f}",
         markup=False,
