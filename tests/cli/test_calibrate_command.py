@@ -67,14 +67,8 @@ def test_times_of_layers_and_of_other_files(tmp_path: Path, capsys: pytest.Captu
     network.write_text((root / "examples" / "networks" / "mobilenet-v1-0.25-96.toml").read_text())
     found = latency(spec.lower(spec.load(network)), L4R5, "plumerai")
     entries = [
-        f'[[times]]
-network = "door.toml"
-layer = "{layer.name}"
-ms = {3 * layer.ms}
-'
-        'board = "nucleo-l4r5zi"
-engine = "plumerai"
-'
+        f'[[times]]\nnetwork = "door.toml"\nlayer = "{layer.name}"\nms = {3 * layer.ms}\n'
+        'board = "nucleo-l4r5zi"\nengine = "plumerai"\n'
         for layer in found.layers
     ]
     # a reshape takes no time worth a cost, and is passed over
