@@ -39,7 +39,7 @@ def describe(model: QuantizedModel | FloatModel, extra: Mapping[str, Any] | None
             "resolution": preprocessing.resolution,
             "channels": preprocessing.channels,
             "resize": preprocessing.resize,
-            "input": "minus128",
+            "input": "raw" if model.graph.input_type == "uint8" else "minus128",
         }
     return description
 
