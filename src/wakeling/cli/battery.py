@@ -205,6 +205,8 @@ def _lines(answer: _Answer) -> Iterator[tuple[str, str, str]]:
 
 def _remarks(answer: _Answer) -> Iterator[str]:
     cell, power = answer.battery, answer.power_mw
+    if answer.power_origin.source is not None:
+        yield f"power: {answer.power_origin.source}"
     current_ma = power.value / cell.volts / answer.duty.efficiency
     if cell.max_ma is not None and current_ma > cell.max_ma:
         yield (
