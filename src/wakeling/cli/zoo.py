@@ -75,14 +75,16 @@ def _to_json(
 
 
 def _print(rows: Sequence[ZooRow], board: boards.Board | None, fits: Fits) -> None:
-    notes, numbers = zoo.numbered_remarks(rows)
     print_table(
         "The zoo" if board is None else f"The zoo on {board.title}",
         [*zoo.COLUMNS, *(["fits"] if board else [])],
-        [
-            [*zoo.cells(row, numbers[row.entry.name]), *([_yes(fits(row.report))] if board else [])]
-            for row in rows
-        ],
+        [[*zoo.cells(row), *([_yes(fits(row.report))] if board else [])] for row in rows],
+    )
+    notes, numbers = zoo.numbered_remarks(rows)
+    print_table(
+        "The same counts beside the published ones",
+        zoo.AGREEMENT_COLUMNS,
+        [zoo.agreement_cells(row, numbers[row.entry.name]) for row in rows],
     )
     out = console()
     for number, note in enumerate(notes, start=1):

@@ -36,9 +36,9 @@ _CONVENTIONS = """## What is compared
   because that is what torchvision publishes as GFLOPS: products of convolutions and matrices in evaluation
   mode on one image of the weights' own crop (224 pixels, 299 for the Inceptions), each once; biases, pools,
   activations, batch norms and sums are left out (pytorch/vision, `test/common_extended_utils.py`).
-* **Parameters** are as the publisher counts: torchvision counts what is learned (weights, biases, a batch
-  norm's gamma and beta), Keras its running means and variances too. `=` means equal to the last one, and
-  for GMACs to the last published digit.
+* **Parameters** are the deployed ones in the first table, and in the second as the publisher counts:
+  torchvision counts what is learned (weights, biases, a batch norm's gamma and beta), Keras its running
+  means and variances too. `=` means equal to the last one, and for GMACs to the last published digit.
 * **Sizes** are those of weights and biases after folding: four bytes each in float32; a byte a weight and
   four a bias in int8. What a `.tflite` file adds, `wakeling cost` shows.
 
@@ -72,10 +72,6 @@ _ALEXNET_2012 = (
 _ALEXNET_DENSE = ((9216, 4096), (4096, 4096), (4096, 1000))
 
 
-_ALIGN = "ll" + "r" * (len(table.COLUMNS) - 1)
-"""The zoo's table: names to the left, figures to the right."""
-
-
 def reference() -> str:
     """The whole page."""
     return "\n".join([_HEAD, _table(), _CONVENTIONS, _PAPER, _other_tables(), ""])
@@ -90,11 +86,18 @@ def _markdown(columns: list[str], rows: list[list[str]], align: str) -> str:
 def _table() -> str:
     rows = table.rows()
     notes, numbers = table.numbered_remarks(rows)
-    columns = ["name", *(column.strip() for column in table.COLUMNS)]
-    cells = [[f"`{row.entry.name}`", *table.cells(row, numbers[row.entry.name])] for row in rows]
+    figures = [[f"`{row.entry.name}`", *table.cells(row)] for row in rows]
+    beside = [table.agreement_cells(row, numbers[row.entry.name]) for row in rows]
     listed = "\n".join(f"{number}. {note}." for number, note in enumerate(notes, start=1))
-    heading = "Where ours and the published figure are not the same thing:"
-    return f"{_markdown(columns, cells, _ALIGN)}\n\n{heading}\n\n{listed}\n"
+    return "\n\n".join(
+        [
+            _markdown(["name", *table.COLUMNS], figures, "ll" + "r" * (len(table.COLUMNS) - 1)),
+            "## Beside the published figures",
+            _markdown(list(table.AGREEMENT_COLUMNS), beside, "l" + "r" * (len(table.AGREEMENT_COLUMNS) - 1)),
+            "Where ours and the published figure are not the same thing:",
+            listed + "\n",
+        ]
+    )
 
 
 def _other_tables() -> str:

@@ -24,11 +24,12 @@ _COUNTED = tuple(operator_name(op) for op in (Conv2D, DepthwiseConv2D, Dense))
 
 
 class _Parts(NamedTuple):
-    """What a graph keeps, as trained: learned values without gammas, gammas, running statistics."""
+    """What a graph keeps, as trained: learned values without gammas, gammas, statistics, constants."""
 
     plain: int = 0
     gammas: int = 0
     statistics: int = 0
+    constants: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class ZooRow:
     training_only_parameters: int
     gammas: int
     statistics: int
+    constants: int
 
     @property
     def operations(self) -> int:
@@ -91,6 +93,7 @@ def row(entry: ZooEntry, runtimes: Iterable[str] = ()) -> ZooRow:
         training_only_parameters=_as_published(extra, entry.published),
         gammas=parts.gammas,
         statistics=parts.statistics,
+        constants=parts.constants,
     )
 
 
@@ -100,18 +103,18 @@ def rows(runtimes: Iterable[str] = ()) -> list[ZooRow]:
 
 
 def _parts(graph: Graph) -> _Parts:
-    plain = gammas = statistics = 0
+    plain = gammas = statistics = constants = 0
     for node in graph.nodes:
         kept = cost.parameters(node.op, graph.shapes[node.inputs[0]])
         if isinstance(node.op, BatchNorm):
             gammas += kept.weights // 2
             plain += kept.weights // 2
             statistics += kept.statistics
-        elif (
-            operator_name(node.op) in _COUNTED
-        ):  # constants such as Keras's residual scales are no parameters
+        elif operator_name(node.op) in _COUNTED:
             plain += kept.weights + kept.biases
-    return _Parts(plain, gammas, statistics)
+        else:
+            constants += kept.weights
+    return _Parts(plain, gammas, statistics, constants)
 
 
 def _as_published(parts: _Parts, facts: Facts) -> int:
@@ -142,6 +145,11 @@ def remarks(row: ZooRow) -> tuple[str, ...]:
         said.append(
             f"the published parameters count {row.statistics:,} running means and variances; its batch norms "
             f"have no gamma, so {row.gammas:,} of ours, all 1, are left out of the comparison"
+        )
+    if row.constants:
+        said.append(
+            f"{row.constants:,} constant factors of its residuals are weights of the deployed network and no "
+            "parameters of the published one"
         )
     uncounted = row.report.macs - row.counted_macs
     if uncounted:
@@ -195,40 +203,38 @@ def numbered_remarks(table: Sequence[ZooRow]) -> tuple[list[str], dict[str, list
     return notes, numbers
 
 
-COLUMNS = (
-    "network",
-    "year",
-    "top-1",
-    "MACs",
-    "operations",
-    "parameters",
-    "published",
-    "",
-    "float32",
-    "int8",
-    "GMACs",
-    "GMACs published",
-    " ",
-    "notes",
-)
-"""The table's columns; the nameless ones say whether our figure and the published one agree."""
+COLUMNS = ("network", "year", "top-1", "MACs", "operations", "parameters", "float32", "int8")
+"""The columns of what the networks cost; parameters are the deployed ones."""
 
 
-def cells(row: ZooRow, notes: Sequence[int]) -> list[str]:
-    """A row of the table for people, in the order of `COLUMNS`."""
+def cells(row: ZooRow) -> list[str]:
+    """A row for people, in the order of `COLUMNS`."""
     facts = row.entry.published
-    decimals = len(facts.gmacs.partition(".")[2]) if facts.gmacs else 3
     return [
         row.entry.title,
         f"{facts.year}",
         "–" if facts.top1_percent is None else f"{facts.top1_percent:.1f} %",
         format_count(row.report.macs),
         format_count(row.operations),
+        f"{row.report.deployed_parameters:,}",
+        format_bytes(row.float32_bytes),
+        format_bytes(row.int8_bytes),
+    ]
+
+
+AGREEMENT_COLUMNS = ("network", "parameters", "published", "", "GMACs", "published", "", "notes")
+"""The columns of our counts, by the publisher's convention, beside the published ones."""
+
+
+def agreement_cells(row: ZooRow, notes: Sequence[int]) -> list[str]:
+    """A row for people, in the order of `AGREEMENT_COLUMNS`; `notes` are the numbers of its remarks."""
+    facts = row.entry.published
+    decimals = len(facts.gmacs.partition(".")[2]) if facts.gmacs else 3
+    return [
+        row.entry.title,
         f"{row.parameters:,}",
         f"{facts.parameters:,}",
         "=" if row.parameters_agree else "≠",
-        format_bytes(row.float32_bytes),
-        format_bytes(row.int8_bytes),
         f"{row.counted_macs / 1e9:.{decimals}f}",
         facts.gmacs or "–",
         {True: "=", False: "≠", None: ""}[row.macs_agree],
