@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,3 +41,18 @@ def test_the_example_writes_a_file_that_computes_the_same(
     assert again is not None
     assert first is not None
     assert again.content_hash == first.content_hash
+
+
+def test_showing_and_costing_a_file_needs_no_runtime(tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    tflite.write(path, random_model(4))
+    program = f"""
+import sys
+for name in ("flatbuffers", "ai_edge_litert", "tflite_micro", "torch", "matplotlib"):
+    sys.modules[name] = None  # importing it raises ImportError
+from wakeling.cli.main import run
+sys.exit(run(["show", {str(path)!r}]) or run(["cost", {str(path)!r}]))
+"""
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False, timeout=60)
+    assert finished.returncode == 0, finished.stderr.decode()
+    assert b"computes with" in finished.stdout

@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from wakeling.errors import ModelFileError
 from wakeling.export.flatbuffer import Scalar
@@ -24,8 +23,7 @@ from wakeling.export.model_file import (
     shortened,
 )
 from wakeling.importers.imported_model import Folded
-
-Values = npt.NDArray[Any]  # Any: of whatever type the file says
+from wakeling.importers.tflite_tensors import Values
 
 MOST_FOLDED = 2 * MOST_AXES
 """Values of a folded list of integers: they describe a shape."""

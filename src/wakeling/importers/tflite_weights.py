@@ -11,7 +11,8 @@ import numpy as np
 from wakeling.errors import ModelFileError
 from wakeling.export.model_file import FileOperator, FileTensor, shortened
 from wakeling.graph import weight_key
-from wakeling.importers.tflite_translation import Translation, Values, check_scales
+from wakeling.importers.tflite_tensors import Values, check_scales
+from wakeling.importers.tflite_translation import Translation
 from wakeling.ops import Shape
 from wakeling.quantize.tensors import LIMITS, TensorQuant
 
