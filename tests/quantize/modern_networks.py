@@ -43,16 +43,19 @@ def _squeeze_excite(builder: GraphBuilder, tensor: str, gate_kind: PointwiseKind
     return builder.append(Mul(), tensor, gate)
 
 
-def mobilenet_v3_like(size: int = 32) -> Graph:
-    """Inverted residuals with squeeze-and-excite and hard swish (the gates are sigmoids)."""
-    builder = GraphBuilder("mobilenet_v3_like", (size, size, 3))
-    tensor = _stem(builder, "hard_swish")
-    for kind in ("relu", "hard_swish"):
+def mobilenet_v3_like(
+    size: int = 32, *, curve: PointwiseKind = "hard_swish", gate: PointwiseKind = "sigmoid"
+) -> Graph:
+    """Inverted residuals with squeeze-and-excite; EfficientNet's with swish in place of hard swish."""
+    builder = GraphBuilder(f"mobilenet_v3_like_{curve}_{gate}", (size, size, 3))
+    tensor = _stem(builder, curve)
+    kinds: tuple[PointwiseKind, ...] = ("relu", curve)
+    for kind in kinds:
         inside = _pointwise(builder, tensor, 24, kind)
         inside = builder.append(DepthwiseConv2D(kernel=(5, 5)), inside)
-        inside = _squeeze_excite(builder, _norm_act(builder, inside, kind), "sigmoid")
+        inside = _squeeze_excite(builder, _norm_act(builder, inside, kind), gate)
         tensor = builder.add(tensor, _pointwise(builder, inside, 8, "linear"), name=f"sum_{kind}")
-    tensor = _pointwise(builder, tensor, 32, "hard_swish")
+    tensor = _pointwise(builder, tensor, 32, curve)
     tensor = builder.append(Mean(axes=(0, 1)), tensor)
     tensor = builder.append(Reshape(shape=(1, 1, 32)), tensor)
     return builder.build(builder.classifier(tensor, classes=2))
@@ -102,4 +105,11 @@ def joined_ends(size: int = 32) -> Graph:
     return builder.build(builder.classifier(tensor, classes=2))
 
 
-NETWORKS = (mobilenet_v3_like(), shuffle_net_like(), dense_net_like(), joined_ends())
+NETWORKS = (
+    mobilenet_v3_like(),
+    mobilenet_v3_like(gate="hard_sigmoid"),
+    mobilenet_v3_like(curve="swish"),
+    shuffle_net_like(),
+    dense_net_like(),
+    joined_ends(),
+)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from tests.quantize.modern_networks import NETWORKS, dense_net_like, joined_ends
+from tests.quantize.modern_networks import NETWORKS, dense_net_like, joined_ends, mobilenet_v3_like
 from tests.quantize.networks import float_tensors, lively_weights
 from wakeling.export import tflite
 from wakeling.graph import Graph, weight_shapes
-from wakeling.ops import Add, BatchNorm, Concat, Mul, Quantize, operator_name
+from wakeling.ops import Activation, Add, BatchNorm, Concat, Mul, Quantize, operator_name
 from wakeling.quantize import golden
 from wakeling.quantize.affine import quant_sources
 from wakeling.quantize.convert import convert
@@ -108,6 +108,16 @@ def test_a_batch_norm_without_a_convolution_becomes_a_product_and_a_sum() -> Non
             folded[f"{name}_scale/constant"], weights[f"{name}/gamma"] / np.sqrt(variance), rtol=1e-6
         )
     assert [operator_name(node.op) for node in fused.nodes].count("activation") == 0
+
+
+def test_what_tflite_lacks_is_spelled_out() -> None:
+    graph = mobilenet_v3_like(curve="swish", gate="hard_sigmoid")
+    fused, folded = fold(graph, lively_weights(graph, 0))
+    kinds = {node.op.kind for node in fused.nodes if isinstance(node.op, Activation)}
+    assert kinds == {"sigmoid"}
+    assert sorted({float(folded[key]) for key in folded if folded[key].shape == ()}) == pytest.approx(
+        [1 / 6, 3.0]
+    )
 
 
 def test_what_is_concatenated_has_one_scale() -> None:

@@ -15,7 +15,7 @@ from wakeling.quantize.deployable import (
     Weights,
     affine_of,
     requantize_for_concatenation,
-    spell_out_batch_norms,
+    spell_out,
 )
 
 
@@ -48,7 +48,7 @@ def fold(graph: Graph, weights: Mapping[str, NDArray[np.float32]]) -> tuple[Grap
         folded[key] = weight.astype(np.float32)
         if getattr(node.op, "use_bias", False):
             folded[bias_key] = bias.astype(np.float32)
-    deployed, folded = spell_out_batch_norms(fused.graph, folded)
+    deployed, folded = spell_out(fused.graph, folded)
     deployed = requantize_for_concatenation(deployed)
     check_weights(deployed.name, weight_shapes(deployed), folded)
     return deployed, folded
