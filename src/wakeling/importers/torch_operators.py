@@ -2,19 +2,19 @@
 
 A rule takes the writer and a call's arguments by their names in ATen's schema; tensors are `Value`s,
 what is known beforehand (weights, buffers, numbers) is itself. A use that our operators cannot say
-raises NotExpressibleError. Windows are in `torch_windows`.
+raises NotExpressibleError. Windows are in `torch_windows`, views and slices in `torch_shaping`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import prod
 from types import MappingProxyType
 from typing import Any
 
 import torch
 
-from wakeling.importers.torch_layout import Layout, canonical_order, layout_of
+from wakeling.importers import torch_shaping as shaping
+from wakeling.importers.torch_layout import canonical_order, layout_of
 from wakeling.importers.torch_windows import (
     adaptive_average_pool,
     adaptive_max_pool,
@@ -22,7 +22,16 @@ from wakeling.importers.torch_windows import (
     convolution,
     max_pool,
 )
-from wakeling.importers.torch_writer import Array, NotExpressibleError, Parts, Value, Writer, constant_array
+from wakeling.importers.torch_writer import (
+    Arguments,
+    Array,
+    Value,
+    Writer,
+    axis_of,
+    constant_array,
+    need,
+    rank_of,
+)
 from wakeling.ops import (
     Activation,
     Add,
@@ -34,32 +43,12 @@ from wakeling.ops import (
     Operator,
     Pad,
     PointwiseKind,
-    Reshape,
     Softmax,
-    StridedSlice,
     Sub,
     broadcast,
 )
 
-Arguments = Mapping[str, Any]  # Any: each rule knows what the schema promises it
 Rule = Callable[[Writer, Arguments], Any]  # Any: a Value, Parts, or a tuple of them
-
-
-def _need(condition: bool, why: str) -> None:
-    if not condition:
-        raise NotExpressibleError(why)
-
-
-def _rank(value: Value) -> int:
-    return len(value.layout.torch_axes)
-
-
-def _axis(value: Value, dim: int) -> int:
-    """The torch axis, batch left out, that `dim` means; raises for the batch axis."""
-    rank = _rank(value)
-    axis = (dim if dim >= 0 else dim + rank + 1) - 1
-    _need(0 <= axis < rank, "along the batch axis")
-    return axis
 
 
 def _like(writer: Writer, value: Value, op: Operator, **known: Any) -> Value:
@@ -80,7 +69,7 @@ def _clamp(low: str, high: str) -> Rule:
     def rule(writer: Writer, given: Arguments) -> Value:
         bounds = (given.get(low), given.get(high))
         kinds: dict[tuple[Any, Any], PointwiseKind] = {(0, None): "relu", (0, 6): "relu6"}
-        _need(bounds in kinds, f"to the bounds {bounds[0]} and {bounds[1]}")
+        need(bounds in kinds, f"to the bounds {bounds[0]} and {bounds[1]}")
         return _like(writer, given["self"], Activation(kind=kinds[bounds]), non_negative=True)
 
     return rule
@@ -89,8 +78,8 @@ def _clamp(low: str, high: str) -> Rule:
 def _batch_norm(writer: Writer, given: Arguments) -> Value:
     value: Value = given["input"]
     mean, variance = given["running_mean"], given["running_var"]
-    _need(mean is not None and not given.get("training", False), "without running statistics")
-    _need(_rank(value) in (1, 3), f"on {_rank(value) + 1} axes")
+    need(mean is not None and not given.get("training", False), "without running statistics")
+    need(rank_of(value) in (1, 3), f"on {rank_of(value) + 1} axes")
     held = writer.settled(value)
     gamma, beta = given["weight"], given["bias"]
     return writer.emit(
@@ -113,7 +102,7 @@ def _numbers(tensor: torch.Tensor) -> Array:
 
 def _dense(writer: Writer, value: Any, weight: Any, bias: Any) -> Value:
     """`weight` is (units, features); its columns are put in the order that the values are held in."""
-    _need(isinstance(value, Value) and isinstance(weight, torch.Tensor), "of two computed tensors")
+    need(isinstance(value, Value) and isinstance(weight, torch.Tensor), "of two computed tensors")
     held, order = writer.vector(value)
     matrix = _numbers(weight)
     arrays = {"weight": matrix[:, order]} | ({} if bias is None else {"bias": _numbers(bias)})
@@ -126,8 +115,8 @@ def _linear(writer: Writer, given: Arguments) -> Value:
 
 
 def _addmm(writer: Writer, given: Arguments) -> Value:
-    _need(given.get("beta", 1) == given.get("alpha", 1) == 1, "with factors")
-    _need(isinstance(given["self"], torch.Tensor) and given["self"].ndim == 1, "with a computed bias")
+    need(given.get("beta", 1) == given.get("alpha", 1) == 1, "with factors")
+    need(isinstance(given["self"], torch.Tensor) and given["self"].ndim == 1, "with a computed bias")
     return _dense(writer, given["mat1"], _transposed(given["mat2"]), given["self"])
 
 
@@ -140,14 +129,14 @@ def _matmul(left: str, right: str) -> Rule:
 
 def _transposed(matrix: Any) -> Any:
     known = isinstance(matrix, torch.Tensor) and matrix.ndim == 2
-    _need(known, "of two computed tensors")
+    need(known, "of two computed tensors")
     return matrix.t()
 
 
 def _elementwise(kind: type[Add] | type[Sub] | type[Mul], *, swapped: bool = False) -> Rule:
     def rule(writer: Writer, given: Arguments) -> Value:
         left, right = given["self"], given["other"]
-        _need(given.get("alpha", 1) == 1, "with a factor")
+        need(given.get("alpha", 1) == 1, "with a factor")
         if swapped:
             left, right = right, left
         if isinstance(left, Value) and isinstance(right, Value):
@@ -162,7 +151,7 @@ def _of_two(writer: Writer, op: Add | Sub | Mul, left: Value, right: Value) -> V
     positive = left.non_negative and right.non_negative and not isinstance(op, Sub)
     if left.layout == right.layout:
         return writer.emit(op, left, right, layout=left.layout, non_negative=positive)
-    _need(_rank(left) == _rank(right), f"of {_rank(left) + 1} and {_rank(right) + 1} axes")
+    need(rank_of(left) == rank_of(right), f"of {rank_of(left) + 1} and {rank_of(right) + 1} axes")
     shape = broadcast(left.layout.torch_shape, right.layout.torch_shape)
     assert shape is not None  # torch has checked
     layout = layout_of(shape)
@@ -177,7 +166,7 @@ def _with_constant(
     *,
     first: bool,
 ) -> Value:
-    array = constant_array(constant, _rank(value))
+    array = constant_array(constant, rank_of(value))
     held = value if array.size == 1 else writer.settled(value)
     positive = value.non_negative and kind is not Sub and bool((array >= 0).all())
     op: Operator = kind(constant=array.shape)
@@ -187,23 +176,23 @@ def _with_constant(
     if array.size > 1:
         shape = broadcast(held.layout.graph_shape, array.shape)
         assert shape is not None  # torch has checked
-        torch_axis = {axis: index for index, axis in enumerate(canonical_order(_rank(value)))}
-        layout = layout_of(tuple(shape[torch_axis[axis]] for axis in range(_rank(value))))
+        torch_axis = {axis: index for index, axis in enumerate(canonical_order(rank_of(value)))}
+        layout = layout_of(tuple(shape[torch_axis[axis]] for axis in range(rank_of(value))))
     return writer.emit(op, held, layout=layout, non_negative=positive, arrays={"constant": array})
 
 
 def _divide(writer: Writer, given: Arguments) -> Value:
     value, divisor = given["self"], given["other"]
-    _need(isinstance(value, Value) and not isinstance(divisor, Value), "by a computed tensor")
-    _need(given.get("rounding_mode") is None, "with rounding")
+    need(isinstance(value, Value) and not isinstance(divisor, Value), "by a computed tensor")
+    need(given.get("rounding_mode") is None, "with rounding")
     factor = 1.0 / torch.as_tensor(divisor, dtype=torch.float32)
     return _with_constant(writer, Mul, value, factor, first=False)
 
 
 def _concat(writer: Writer, given: Arguments) -> Value:
     values: Sequence[Any] = given["tensors"]
-    _need(all(isinstance(value, Value) for value in values), "with a constant tensor")
-    axis = _axis(values[0], given.get("dim", 0))
+    need(all(isinstance(value, Value) for value in values), "with a constant tensor")
+    axis = axis_of(values[0], given.get("dim", 0))
     if len(values) == 1:
         return values[0]  # type: ignore[no-any-return]  # a Value, as has just been checked
     held = [writer.settled(value) for value in values]
@@ -219,10 +208,10 @@ def _concat(writer: Writer, given: Arguments) -> Value:
 
 def _mean(writer: Writer, given: Arguments) -> Value:
     held = writer.settled(given["self"])
-    rank = _rank(held)
-    _need(bool(given.get("dim")), "over the batch axis")
-    reduced = {_axis(held, dim) for dim in given["dim"]}
-    _need(len(reduced) < rank or bool(given.get("keepdim")), "over all axes")
+    rank = rank_of(held)
+    need(bool(given.get("dim")), "over the batch axis")
+    reduced = {axis_of(held, dim) for dim in given["dim"]}
+    need(len(reduced) < rank or bool(given.get("keepdim")), "over all axes")
     order = canonical_order(rank)
     op = Mean(
         axes=tuple(index for index, axis in enumerate(order) if axis in reduced),
@@ -240,9 +229,9 @@ def _mean(writer: Writer, given: Arguments) -> Value:
 
 def _pad(writer: Writer, given: Arguments) -> Value:
     margins = list(given["pad"]) + [0] * 8
-    _need(given.get("mode", "constant") == "constant", f"of kind {given.get('mode')!r}")
-    _need(not given.get("value"), "with another value than zero")
-    _need(min(margins) >= 0 and not any(margins[6:]), "that cuts off, or along the batch axis")
+    need(given.get("mode", "constant") == "constant", f"of kind {given.get('mode')!r}")
+    need(not given.get("value"), "with another value than zero")
+    need(min(margins) >= 0 and not any(margins[6:]), "that cuts off, or along the batch axis")
     value = writer.image(given["self"])
     if not any(margins):
         return value
@@ -254,78 +243,10 @@ def _pad(writer: Writer, given: Arguments) -> Value:
     return writer.emit(op, value, layout=layout_of(shape), non_negative=value.non_negative)
 
 
-def _reshaped(writer: Writer, value: Value, shape: Sequence[int]) -> Value:
-    """`shape` with the batch axis; no operator where the values only get other axes."""
-    _need(len(shape) >= 2 and shape[0] == 1, f"to {tuple(shape)}, which has no batch axis of 1")
-    layout = value.layout.viewed(tuple(shape[1:]))
-    if layout is not None:
-        return _relaid(value, layout)
-    row = value.layout.viewed((prod(value.layout.torch_shape),))  # a row can be read as any shape
-    assert row is not None
-    held = writer.settled(_relaid(value, row))
-    layout = layout_of(tuple(shape[1:]), range(len(shape) - 1))
-    op = Reshape(shape=layout.graph_shape)
-    return writer.emit(op, held, layout=layout, non_negative=value.non_negative)
-
-
-def _relaid(value: Value, layout: Layout) -> Value:
-    return Value(tensor=value.tensor, layout=layout, non_negative=value.non_negative)
-
-
-def _view(writer: Writer, given: Arguments) -> Value:
-    shape: list[int] = list(given["size"] if "size" in given else given["shape"])
-    value: Value = given["self"]
-    if -1 in shape:
-        known = prod(size for size in shape if size != -1)
-        shape[shape.index(-1)] = prod(value.layout.torch_shape) // known
-    return _reshaped(writer, value, shape)
-
-
-def _flatten(writer: Writer, given: Arguments) -> Value:
-    value: Value = given["self"]
-    sizes = [1, *value.layout.torch_shape]
-    start, end = (dim % len(sizes) for dim in (given.get("start_dim", 0), given.get("end_dim", -1)))
-    _need(start > 0, "of the batch axis")
-    return _reshaped(writer, value, [*sizes[:start], prod(sizes[start : end + 1]), *sizes[end + 1 :]])
-
-
-def _squeeze(writer: Writer, given: Arguments) -> Value:
-    value: Value = given["self"]
-    dims: int | Sequence[int] | None = given.get("dim")
-    if dims is None:
-        raise NotExpressibleError("of all axes, the batch axis among them")
-    axes = {_axis(value, dim) for dim in ([dims] if isinstance(dims, int) else dims)}
-    sizes = value.layout.torch_shape
-    left = [size for axis, size in enumerate(sizes) if axis not in axes or size != 1]
-    return _reshaped(writer, value, [1, *left])
-
-
-def _unsqueeze(writer: Writer, given: Arguments) -> Value:
-    value: Value = given["self"]
-    sizes = [1, *value.layout.torch_shape]
-    at = given["dim"] % (len(sizes) + 1)
-    return _reshaped(writer, value, [*sizes[:at], 1, *sizes[at:]])
-
-
-def _permute(writer: Writer, given: Arguments) -> Value:
-    value: Value = given["self"]
-    dims = [dim % (_rank(value) + 1) for dim in given["dims"]]
-    _need(dims[0] == 0, "of the batch axis")
-    return _relaid(value, value.layout.permuted([dim - 1 for dim in dims[1:]]))
-
-
-def _transpose(writer: Writer, given: Arguments) -> Value:
-    value: Value = given["self"]
-    order = list(range(_rank(value)))
-    first, second = (_axis(value, given[name]) for name in ("dim0", "dim1"))
-    order[first], order[second] = order[second], order[first]
-    return _relaid(value, value.layout.permuted(order))
-
-
 def _softmax(writer: Writer, given: Arguments) -> Value:
     held = writer.settled(given["self"])
-    axis = _axis(held, given["dim"])
-    _need(canonical_order(_rank(held))[-1] == axis, "along another axis than the channels")
+    axis = axis_of(held, given["dim"])
+    need(canonical_order(rank_of(held))[-1] == axis, "along another axis than the channels")
     return writer.emit(Softmax(), held, layout=held.layout, non_negative=True)
 
 
@@ -340,89 +261,8 @@ def _same(name: str) -> Rule:
 
 def _cast(writer: Writer, given: Arguments) -> Any:
     kind = given.get("dtype")
-    _need(kind is None or kind.is_floating_point, f"to {kind}")
+    need(kind is None or kind.is_floating_point, f"to {kind}")
     return given["self"]
-
-
-def _sliced(writer: Writer, value: Value, axis: int, begin: int, end: int, step: int = 1) -> Value:
-    held = writer.settled(value)
-    sizes = held.layout.torch_shape
-    if (begin, end, step) == (0, sizes[axis], 1):
-        return held
-    at = canonical_order(len(sizes)).index(axis)
-    shape = held.layout.graph_shape
-    op = StridedSlice(
-        begin=tuple(begin if index == at else 0 for index in range(len(shape))),
-        end=tuple(end if index == at else size for index, size in enumerate(shape)),
-        strides=tuple(step if index == at else 1 for index in range(len(shape))),
-    )
-    left = tuple(len(range(begin, end, step)) if i == axis else size for i, size in enumerate(sizes))
-    return writer.emit(op, held, layout=layout_of(left), non_negative=held.non_negative)
-
-
-def _slice(writer: Writer, given: Arguments) -> Value:
-    value: Value = given["self"]
-    bounds = slice(given.get("start"), given.get("end"))
-    if given.get("dim", 0) % (_rank(value) + 1) == 0:
-        _need(len(range(1)[bounds]) == 1, "of the batch axis")
-        return value
-    axis = _axis(value, given["dim"])
-    begin, end, _ = bounds.indices(value.layout.torch_shape[axis])
-    return _sliced(writer, value, axis, begin, end, given.get("step", 1))
-
-
-def _narrow(writer: Writer, given: Arguments) -> Value:
-    value: Value = given["self"]
-    axis, begin = _axis(value, given["dim"]), int(given["start"])
-    return _sliced(writer, value, axis, begin, begin + int(given["length"]))
-
-
-def _select(writer: Writer, given: Arguments) -> Value:
-    value: Value = given["self"]
-    axis = _axis(value, given["dim"])
-    sizes = value.layout.torch_shape
-    index = given["index"] % sizes[axis]
-    one = _sliced(writer, value, axis, index, index + 1)
-    return _reshaped(writer, one, [1, *sizes[:axis], *sizes[axis + 1 :]])
-
-
-def _split(lengths: Callable[[Arguments, int], list[int]]) -> Rule:
-    """`lengths` gives the parts' lengths from the arguments and the axis's size."""
-
-    def rule(writer: Writer, given: Arguments) -> Parts:
-        value: Value = given["self"]
-        axis = _axis(value, given.get("dim", 0))
-        parts, begin = [], 0
-        for length in lengths(given, value.layout.torch_shape[axis]):
-            parts.append(_part(writer, value, axis, begin, begin + length))
-            begin += length
-        return Parts(make=tuple(parts))
-
-    return rule
-
-
-def _part(writer: Writer, value: Value, axis: int, begin: int, end: int) -> Callable[[], Value]:
-    return lambda: _sliced(writer, value, axis, begin, end)
-
-
-def _pieces(total: int, length: int) -> list[int]:
-    return [min(length, total - begin) for begin in range(0, total, length)]
-
-
-def _item(writer: Writer, given: Arguments) -> Any:
-    made, index = given["self"], given["index"]
-    return made.make[index]() if isinstance(made, Parts) else made[index]
-
-
-def _shuffle(writer: Writer, given: Arguments) -> Value:
-    """Channels as (groups, channels of a group), these two axes swapped, read as channels again."""
-    value: Value = given["self"]
-    channels, *size = value.layout.torch_shape
-    groups = given["groups"]
-    split = _reshaped(writer, value, [1, groups, channels // groups, *size])
-    order = [1, 0, *range(2, len(size) + 2)]
-    swapped = _relaid(split, split.layout.permuted(order))
-    return _reshaped(writer, swapped, [1, channels, *size])
 
 
 RULES: Mapping[str, Rule] = MappingProxyType(
@@ -458,25 +298,25 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "mean": _mean,
         "pad": _pad,
         "constant_pad_nd": _pad,
-        "view": _view,
-        "_unsafe_view": _view,
-        "reshape": _view,
-        "flatten": _flatten,
-        "squeeze": _squeeze,
-        "unsqueeze": _unsqueeze,
-        "permute": _permute,
-        "transpose": _transpose,
+        "view": shaping.view,
+        "_unsafe_view": shaping.view,
+        "reshape": shaping.view,
+        "flatten": shaping.flatten,
+        "squeeze": shaping.squeeze,
+        "unsqueeze": shaping.unsqueeze,
+        "permute": shaping.permute,
+        "transpose": shaping.transpose,
         "softmax": _softmax,
         "_softmax": _softmax,
-        "slice": _slice,
-        "narrow": _narrow,
-        "select": _select,
-        "split": _split(lambda given, total: _pieces(total, given["split_size"])),
-        "split_with_sizes": _split(lambda given, total: list(given["split_sizes"])),
-        "chunk": _split(lambda given, total: _pieces(total, -(-total // given["chunks"]))),
-        "channel_shuffle": _shuffle,
-        "native_channel_shuffle": _shuffle,
-        "getitem": _item,
+        "slice": shaping.sliced,
+        "narrow": shaping.narrow,
+        "select": shaping.select,
+        "split": shaping.split(lambda given, total: shaping.pieces(total, given["split_size"])),
+        "split_with_sizes": shaping.split(lambda given, total: list(given["split_sizes"])),
+        "chunk": shaping.split(lambda given, total: shaping.pieces(total, -(-total // given["chunks"]))),
+        "channel_shuffle": shaping.shuffle,
+        "native_channel_shuffle": shaping.shuffle,
+        "getitem": shaping.item,
         "dropout": _same("input"),
         "feature_dropout": _same("input"),
         "clone": _same("self"),

@@ -5,13 +5,13 @@ Used by the table in `torch_operators`, whose conventions hold here too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from wakeling.importers.torch_layout import layout_of
-from wakeling.importers.torch_writer import NotExpressibleError, Value, Writer
+from wakeling.importers.torch_writer import Arguments, NotExpressibleError, Value, Writer
 from wakeling.ops import (
     AveragePool2D,
     Conv2D,
@@ -27,7 +27,6 @@ from wakeling.ops import (
     window_extent,
 )
 
-Arguments = Mapping[str, Any]  # Any: each rule knows what the schema promises it
 Margins = tuple[Pair, Pair]
 """(before, after) of the rows and of the columns."""
 

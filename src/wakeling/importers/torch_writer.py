@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from wakeling.importers.torch_layout import GraphAxes, Layout, canonical_order
 from wakeling.ops import Operator, operator_name
 
 Array = NDArray[np.float32]
+Arguments = Mapping[str, Any]  # Any: each rule knows what the schema promises it
 
 
 class NotExpressibleError(Exception):
@@ -133,3 +135,22 @@ def constant_array(constant: torch.Tensor | float, rank: int) -> Array:
     ordered = array.reshape(shape).transpose(canonical_order(rank))
     kept = next((axis for axis, size in enumerate(ordered.shape) if size > 1), rank - 1)
     return ordered.reshape(ordered.shape[kept:])
+
+
+def need(condition: bool, why: str) -> None:
+    """Refuse a use that our operators cannot say."""
+    if not condition:
+        raise NotExpressibleError(why)
+
+
+def rank_of(value: Value) -> int:
+    """The number of torch axes, batch left out."""
+    return len(value.layout.torch_axes)
+
+
+def axis_of(value: Value, dim: int) -> int:
+    """The torch axis, batch left out, that `dim` means; raises for the batch axis."""
+    rank = rank_of(value)
+    axis = (dim if dim >= 0 else dim + rank + 1) - 1
+    need(0 <= axis < rank, "along the batch axis")
+    return axis
