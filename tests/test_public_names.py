@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import wakeling
-from wakeling import boards, cost, spec
+from wakeling import boards, cost, importers, lesson, spec, zoo
 
 HEAVY = ("torch", "numpy", "rich", "PIL", "matplotlib", "scipy", "ai_edge_litert", "tflite_micro", "jinja2")
 
@@ -17,9 +17,19 @@ PUBLIC = {
     wakeling: "WakelingError __version__",
     boards: "SIMD SOURCED Board board_names from_toml load_board to_json",
     cost: (
-        "PLANNERS Budget CostReport Counts Flash LayerCost Lifetime MemoryPlan Parameters Provenance "
-        "Violation budget_of cost count describe from_json live_at liveness parameters to_json "
-        "violation_to_json violations"
+        "Budget CostReport Counts Flash Latency LayerCost LayerTime Lifetime MemoryPlan PLANNERS "
+        "Parameters PatchOption Placement Provenance Violation best_order budget_of cost count "
+        "describe engines_for from_json from_torch latency live_at liveness option_to_json parameters "
+        "patch_trade patched place placement_to_json tflm to_json violation_to_json violations "
+        "wakeling_c"
+    ),
+    zoo: ("Counting Facts NETWORKS ZooEntry build zoo_name"),
+    importers: ("Folded ImportedModel read_tflite"),
+    lesson: (
+        "ConvolutionLesson GapLesson KINDS Misprint MultiplierLesson MultiplierRow Printed SavingRow "
+        "SeparableLesson Stage TARGET_BYTES Work explain_alpha explain_convolution explain_gap "
+        "explain_resolution explain_separable parameters_counted printed_remarks saving "
+        "scaling_remarks times_fewer worked_steps"
     ),
     spec: (
         "BLOCKS FAMILIES Block ClassifierHead DepthwiseSeparable InvertedResidual Network Published "
@@ -50,10 +60,14 @@ def loaded_after(code: str) -> set[str]:
     "code",
     [
         "import wakeling",
-        "import wakeling.spec, wakeling.cost, wakeling.boards",
+        "import wakeling.spec, wakeling.cost, wakeling.boards, wakeling.zoo, wakeling.lesson",
         "from wakeling.cli.main import run; run(['--help'])",
         "from wakeling.cli.main import run; run(['--version'])",
         "from wakeling.cli.main import run; run(['cost', 'mobilenet_v1', '--json'])",
+        "from wakeling.cli.main import run; run(['cost', 'resnet-50', '--board', 'nucleo-l4r5zi', '--json'])",
+        "from wakeling.cli.main import run; run(['compare', 'mobilenet_v1', 'alexnet', '--json'])",
+        "from wakeling.cli.main import run; run(['explain', 'separable', '--json'])",
+        "from wakeling.cli.main import run; run(['zoo', '--json'])",
         "from wakeling.cli.main import run; run(['boards', '--json'])",
     ],
 )
