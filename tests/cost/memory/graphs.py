@@ -139,3 +139,53 @@ def _windowed(
         )
     pool = AveragePool2D if draw(st.booleans()) else MaxPool2D
     return pool(pool=kernel, stride=stride, padding=padding)
+
+
+@st.composite
+def staged_graphs(draw: st.DrawFn) -> Graph:
+    """Wide images first, with branches that meet again, then a narrow one: cutting into patches pays."""
+    size = draw(st.tuples(st.integers(5, 9), st.integers(5, 9), st.integers(1, 2)))
+    builder = GraphBuilder("staged", size)
+    tensor = INPUT
+    if draw(st.booleans()):
+        tensor = builder.append(_windowed(draw, draw(st.sampled_from(("depthwise", "pool"))), size), tensor)
+    wide = Conv2D(filters=draw(st.integers(4, 7)), kernel=(draw(st.sampled_from((1, 3))),) * 2)
+    tensor = builder.append(wide, tensor)
+    for _ in range(draw(st.integers(1, 3))):
+        tensor = draw(st.sampled_from((_residual, _branches, _padded, _in_place, _narrowing)))(
+            draw, builder, tensor
+        )
+    tensor = builder.append(Conv2D(filters=1, kernel=(3, 3), stride=(2, 2)), tensor)
+    height, width, _ = builder.shape(tensor)
+    builder.append(AveragePool2D(pool=(height, width)), tensor)
+    return fuse(builder.build()).graph
+
+
+def _residual(draw: st.DrawFn, builder: GraphBuilder, tensor: str) -> str:
+    kernel = (draw(st.sampled_from((1, 3, 5))), draw(st.sampled_from((1, 3))))
+    other = builder.append(DepthwiseConv2D(kernel=kernel), tensor)
+    pair = (tensor, other) if draw(st.booleans()) else (other, tensor)
+    return builder.append(Add(), *pair)
+
+
+def _branches(draw: st.DrawFn, builder: GraphBuilder, tensor: str) -> str:
+    left = builder.append(Conv2D(filters=2, kernel=(3, 1)), tensor)
+    right = builder.append(MaxPool2D(pool=(2, 3), padding="same"), tensor)
+    return builder.append(Concat(axis=2), left, right)
+
+
+def _padded(draw: st.DrawFn, builder: GraphBuilder, tensor: str) -> str:
+    rows, columns = (draw(st.tuples(st.integers(0, 2), st.integers(0, 2))) for _ in range(2))
+    padded = builder.append(Pad(rows=rows, columns=columns), tensor)
+    kernel = (min(3, builder.shape(padded)[0]), min(3, builder.shape(padded)[1]))
+    return builder.append(DepthwiseConv2D(kernel=kernel, padding="valid"), padded)
+
+
+def _in_place(draw: st.DrawFn, builder: GraphBuilder, tensor: str) -> str:
+    kernel = (draw(st.integers(1, 4)), draw(st.integers(1, 4)))
+    return builder.append(DepthwiseConv2D(kernel=kernel), builder.append(Activation(kind="relu"), tensor))
+
+
+def _narrowing(draw: st.DrawFn, builder: GraphBuilder, tensor: str) -> str:
+    kernel = (min(2, builder.shape(tensor)[0]), min(2, builder.shape(tensor)[1]))
+    return builder.append(DepthwiseConv2D(kernel=kernel, padding="valid"), tensor)

@@ -7,13 +7,15 @@ import math
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from tests.cost.memory.arena_machine import Machine, Region, expected
-from tests.cost.memory.graphs import graphs
+from tests.cost.memory.graphs import graphs, staged_graphs
 from tests.cost.memory.patches import Box, boxes
 from wakeling import spec
 from wakeling.cost import count
 from wakeling.cost.memory import patch_trade, patched, wakeling_c
+from wakeling.cost.memory.patch_stage import Stages
 from wakeling.fuse import fuse
 from wakeling.graph import INPUT, Graph, GraphBuilder
 from wakeling.ops import Conv2D, Dense, DepthwiseConv2D, Reshape
@@ -85,35 +87,44 @@ class PatchMachine(Machine):
         return Region(self.offsets[name], *needed.get(name, nothing), self.graph.shapes[name][2])
 
 
-def check_by_running(graph: Graph) -> None:
-    plan = patched(graph, most_patches=3)
-    assume(plan.patch is not None)
+def check_by_running(graph: Graph, data: st.DataObject) -> None:
+    """Any stage on any grid, not just the best one."""
+    stages = list(Stages(graph, most_patches=3, streams_input=False))
+    assume(stages)
+    stage = data.draw(st.sampled_from(stages))
+    grids = list(stage.grids())
+    assume(grids)
+    plan = stage.plan(*data.draw(st.sampled_from(grids)))
     image = np.random.default_rng(0).integers(0, 256, graph.input_shape, np.uint8).tobytes()
     found = PatchMachine(graph, plan).run_patched(image)
     assert found == expected(graph, image)[graph.output].astype(np.uint8).tobytes()
 
 
-@given(graph=graphs(kinds=LOCAL, most=6))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
-def test_a_run_patch_by_patch_inside_the_arena_gives_the_result_of_whole_images(graph: Graph) -> None:
-    check_by_running(graph)
+@given(graph=staged_graphs(), data=st.data())
+@settings(max_examples=80, deadline=None)
+def test_a_run_patch_by_patch_inside_the_arena_gives_the_result_of_whole_images(
+    graph: Graph, data: st.DataObject
+) -> None:
+    check_by_running(graph, data)
 
 
 @pytest.mark.slow
-@given(graph=graphs(kinds=LOCAL, most=10))
+@given(graph=st.one_of(staged_graphs(), graphs(kinds=LOCAL, most=8)), data=st.data())
 @settings(max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
-def test_thousands_of_runs_patch_by_patch_give_the_result_of_whole_images(graph: Graph) -> None:
-    check_by_running(graph)
+def test_thousands_of_runs_patch_by_patch_give_the_result_of_whole_images(
+    graph: Graph, data: st.DataObject
+) -> None:
+    check_by_running(graph, data)
 
 
-@given(graph=graphs(kinds=LOCAL, most=6))
-@settings(max_examples=60, deadline=None)
+@given(graph=staged_graphs())
+@settings(max_examples=25, deadline=None)
 def test_added_macs_equal_a_count_of_marked_pixels(graph: Graph) -> None:
-    for option in patch_trade(graph, most_patches=3)[1:]:
+    for option in patch_trade(graph, most_patches=2)[1:]:
         assert option.added_macs == added_macs(graph, option.operators, option.rows, option.columns)
 
 
-@given(graph=graphs(most=7))
+@given(graph=st.one_of(staged_graphs(), graphs(most=7)))
 @settings(max_examples=150, deadline=None)
 def test_the_plan_is_the_smallest_of_the_trade(graph: Graph) -> None:
     """Found with pruning; the trade looks at everything."""

@@ -158,7 +158,7 @@ def _least(
     for index in reversed(range(count)):
         for later in followers[index]:
             behind[index] |= behind[later] | 1 << later
-    least = 0
+    least = sizes[0]
     for index in range(count):
         wanting = behind[index] | 1 << index | caller
         held = sum(
