@@ -14,7 +14,7 @@ from wakeling.report import zoo
 from wakeling.report import zoo_surroundings as around
 from wakeling.report.figures import zoo_chart
 from wakeling.report.figures.label_placement import Box, Disc, candidates, overlap, place
-from wakeling.report.figures.zoo_chart import Bubble, Mark
+from wakeling.report.figures.zoo_frame import LARGEST_BUBBLE, Bubble, Mark, diameter_of
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +58,9 @@ def test_the_same_chart_has_the_same_bytes(bubbles: list[Bubble]) -> None:
 
 def test_areas_follow_parameters(bubbles: list[Bubble]) -> None:
     most = max(bubble.parameters for bubble in bubbles)
-    areas = [zoo_chart._diameter(bubble.parameters, most) ** 2 / bubble.parameters for bubble in bubbles]
+    areas = [diameter_of(bubble.parameters, most) ** 2 / bubble.parameters for bubble in bubbles]
     assert max(areas) == pytest.approx(min(areas))
-    assert zoo_chart._diameter(most, most) == zoo_chart.LARGEST_BUBBLE
+    assert diameter_of(most, most) == LARGEST_BUBBLE
 
 
 @pytest.mark.parametrize(

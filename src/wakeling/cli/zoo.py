@@ -134,7 +134,8 @@ def _picture(
     runtimes: tuple[str, ...],
 ) -> Picture:
     from wakeling.report import zoo_surroundings as around
-    from wakeling.report.figures.zoo_chart import Bubble, Mark, zoo_chart
+    from wakeling.report.figures.zoo_chart import zoo_chart
+    from wakeling.report.figures.zoo_frame import Bubble, Mark
 
     def in_flash(report: cost.CostReport) -> bool:
         return report.weight_bytes <= max(around.FLASH_BYTES)

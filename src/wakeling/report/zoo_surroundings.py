@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from wakeling import cost, spec
 from wakeling.boards import Board
-from wakeling.report.figures.zoo_chart import Bubble, Grid, Speed
+from wakeling.report.figures.zoo_frame import Bubble, Grid, Speed
 from wakeling.spec.families.published import IMAGENET_CLASSES, published_table
 from wakeling.units import KIB, MIB
 from wakeling.zoo import NETWORKS

@@ -8,82 +8,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wakeling.report.figures.canvas import (
     ACCENT,
-    FULL_WIDTH,
     INK,
     MUTED,
-    POINTS_PER_INCH,
     SECOND,
     SURFACE,
     format_axis,
     label,
-    short_bytes,
 )
 from wakeling.report.figures.label_placement import Box, Disc, place
 from wakeling.report.figures.picture import Picture
+from wakeling.report.figures.zoo_frame import (
+    BOTTOM,
+    FONT,
+    GRID_MARKERS,
+    LEFT,
+    RIGHT,
+    ROW,
+    SIZE,
+    Bubble,
+    Grid,
+    Mark,
+    Speed,
+    bounds_of,
+    diameter_of,
+    paint_legend,
+    paint_sizes,
+    points_of,
+    text_size,
+)
 from wakeling.units import format_count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-LARGEST_BUBBLE = 62.0
-"""Diameter in points of the network with the most parameters; areas follow parameters."""
-
-_SCALE = (100_000_000, 25_000_000, 5_000_000)
-"""Parameters whose bubbles are drawn for scale."""
-
-_SIZE = (FULL_WIDTH, 600)
-_LEFT, _RIGHT, _BOTTOM = 52, 14, 66
-_ROW = 14
-"""Height of a line of text above the chart, in points."""
-
-_FONT = 8.5
-_GRID_MARKERS = ("o", "s", "^", "v")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bubble:
-    """A network: operations of one inference, top-1 in percent, parameters, whether it fits."""
-
-    title: str
-    operations: int
-    top1_percent: float
-    parameters: int
-    fits: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """A design: a diamond at its accuracy, an upright line where none on ImageNet is known.
-
-    `own` tells a user's design from one that stands there for comparison.
-    """
-
-    title: str
-    operations: int
-    top1_percent: float | None
-    own: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Speed:
-    """What a board computes in a second, in operations."""
-
-    title: str
-    operations: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """Published networks of a family, drawn as small dots; their titles are not written."""
-
-    title: str
-    points: tuple[Bubble, ...]
 
 
 def zoo_chart(
@@ -103,14 +64,14 @@ def zoo_chart(
 
     def paint(figure: Figure) -> None:
         figure.set_layout_engine("none")  # the labels are placed by the axes' final position
-        top = 20 + _ROW * (len(speeds) + 1)
-        width, height = _SIZE
+        top = 20 + ROW * (len(speeds) + 1)
+        width, height = SIZE
         axes = figure.add_axes(
             (
-                _LEFT / width,
-                _BOTTOM / height,
-                (width - _LEFT - _RIGHT) / width,
-                (height - _BOTTOM - top) / height,
+                LEFT / width,
+                BOTTOM / height,
+                (width - LEFT - RIGHT) / width,
+                (height - BOTTOM - top) / height,
             )
         )
         _scale(axes, bubbles, grids, speeds, marks)
@@ -118,9 +79,9 @@ def zoo_chart(
         _paint_grids(axes, grids)
         _paint_bubbles(axes, bubbles, most)
         _paint_marks(axes, marks)
-        rings = _paint_sizes(figure, axes, most, flash_bytes)
+        rings = paint_sizes(figure, axes, most, flash_bytes)
         _paint_labels(figure, axes, bubbles, grids, speeds, marks, most, rings)
-        _paint_legend(axes, grids, marks, fits_words)
+        paint_legend(axes, grids, marks, fits_words)
 
     return Picture(
         name="zoo",
@@ -129,7 +90,7 @@ def zoo_chart(
             f"Top-1 accuracy on ImageNet against operations of one inference for {len(bubbles)} networks; "
             + "; ".join(f"{bubble.title} {bubble.top1_percent:g} %" for bubble in bubbles)
         ),
-        size=_SIZE,
+        size=SIZE,
         paint=paint,
         tooltips={f"bubble{index}": _tooltip(bubble) for index, bubble in enumerate(bubbles)},
     )
@@ -140,10 +101,6 @@ def _tooltip(bubble: Bubble) -> str:
         f"{bubble.title}: {bubble.top1_percent:g} %, {format_count(bubble.operations)} operations, "
         f"{format_count(bubble.parameters)} parameters"
     )
-
-
-def _diameter(parameters: float, most: int) -> float:
-    return LARGEST_BUBBLE * math.sqrt(parameters / most)
 
 
 def _scale(
@@ -179,28 +136,28 @@ def _paint_speeds(figure: Figure, axes: Axes, speeds: Sequence[Speed]) -> None:
 
     if not speeds:
         return
-    bounds, (width, height) = _bounds(axes), _SIZE
+    bounds, (width, height) = bounds_of(axes), SIZE
     ordered = sorted(speeds, key=lambda speed: speed.operations)
     for index, speed in enumerate(ordered):
-        x, _ = _points(axes, speed.operations, axes.get_ylim()[0])
-        row = bounds.top + 4 + _ROW * (len(ordered) - 1 - index)
+        x, _ = points_of(axes, speed.operations, axes.get_ylim()[0])
+        row = bounds.top + 4 + ROW * (len(ordered) - 1 - index)
         axes.axvline(speed.operations, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)), zorder=1)
-        rise = [bounds.top / height, (row + _FONT) / height]
+        rise = [bounds.top / height, (row + FONT) / height]
         figure.add_artist(Line2D([x / width, x / width], rise, color=MUTED, linewidth=0.9))
-        figure.text((x + 4) / width, row / height, speed.title, fontsize=_FONT, color=MUTED)
-    x, _ = _points(axes, ordered[0].operations, axes.get_ylim()[0])
+        figure.text((x + 4) / width, row / height, speed.title, fontsize=FONT, color=MUTED)
+    x, _ = points_of(axes, ordered[0].operations, axes.get_ylim()[0])
     figure.text(
         x / width,
-        (bounds.top + 6 + _ROW * len(ordered)) / height,
+        (bounds.top + 6 + ROW * len(ordered)) / height,
         "one inference a second, at MobileNet's speed, on",
-        fontsize=_FONT,
+        fontsize=FONT,
         fontweight="bold",
         color=MUTED,
     )
 
 
 def _paint_grids(axes: Axes, grids: Sequence[Grid]) -> None:
-    for grid, marker in zip(grids, _GRID_MARKERS, strict=False):
+    for grid, marker in zip(grids, GRID_MARKERS, strict=False):
         axes.scatter(
             [point.operations for point in grid.points],
             [point.top1_percent for point in grid.points],
@@ -217,7 +174,7 @@ def _paint_bubbles(axes: Axes, bubbles: Sequence[Bubble], most: int) -> None:
     """The largest first, so that small ones stay visible."""
     for index, bubble in sorted(enumerate(bubbles), key=lambda item: -item[1].parameters):
         color = ACCENT if bubble.fits else MUTED
-        area = _diameter(bubble.parameters, most) ** 2
+        area = diameter_of(bubble.parameters, most) ** 2
         where = ([bubble.operations], [bubble.top1_percent])
         axes.scatter(*where, s=area, color=color, alpha=0.22 if not bubble.fits else 0.45, zorder=3)
         made = axes.scatter(*where, s=area, facecolor="none", edgecolor=color, linewidth=1.0, zorder=4)
@@ -235,27 +192,6 @@ def _paint_marks(axes: Axes, marks: Sequence[Mark]) -> None:
             axes.scatter(*where, s=62, marker="D", color=color, edgecolor=SURFACE, linewidth=1.0, zorder=6)
 
 
-def _points(axes: Axes, x: float, y: float) -> tuple[float, float]:
-    """A place in data coordinates as points from the figure's lower left corner."""
-    pixels = axes.transData.transform((x, y))
-    figure = axes.figure
-    assert figure is not None
-    return float(pixels[0]) * POINTS_PER_INCH / figure.dpi, float(pixels[1]) * POINTS_PER_INCH / figure.dpi
-
-
-def _bounds(axes: Axes) -> Box:
-    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    return Box(*_points(axes, left, bottom), *_points(axes, right, top))
-
-
-def _text_size(text: str, bold: bool) -> tuple[float, float]:
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
-
-    font = FontProperties(size=_FONT, weight="bold" if bold else "normal")
-    return float(TextPath((0, 0), text, prop=font).get_extents().width) + 3.0, _FONT + 2.5
-
-
 def _paint_labels(
     figure: Figure,
     axes: Axes,
@@ -267,36 +203,36 @@ def _paint_labels(
     rings: Sequence[Disc],
 ) -> None:
     """A label beside each bubble and each design, joined to it by a thin line where it is far away."""
-    bounds = _bounds(axes)
+    bounds = bounds_of(axes)
     texts = [(bubble.title, INK, False) for bubble in bubbles]
     texts += [(label(mark.title, 28), SECOND if mark.own else ACCENT, mark.own) for mark in marks]
     discs = [
         Disc(
-            *_points(axes, bubble.operations, bubble.top1_percent),
-            _diameter(bubble.parameters, most) / 2,
+            *points_of(axes, bubble.operations, bubble.top1_percent),
+            diameter_of(bubble.parameters, most) / 2,
         )
         for bubble in bubbles
     ]
     for index, mark in enumerate(marks):
         if mark.top1_percent is None:
-            x, _ = _points(axes, mark.operations, axes.get_ylim()[0])
+            x, _ = points_of(axes, mark.operations, axes.get_ylim()[0])
             discs.append(Disc(x, bounds.bottom + 20 + 14 * index, 1.0))
         else:
-            discs.append(Disc(*_points(axes, mark.operations, mark.top1_percent), 5.0))
+            discs.append(Disc(*points_of(axes, mark.operations, mark.top1_percent), 5.0))
     dots = [
-        Disc(*_points(axes, point.operations, point.top1_percent), 2.2)
+        Disc(*points_of(axes, point.operations, point.top1_percent), 2.2)
         for grid in grids
         for point in grid.points
     ]
-    uprights = [_points(axes, speed.operations, axes.get_ylim()[0])[0] for speed in speeds]
+    uprights = [points_of(axes, speed.operations, axes.get_ylim()[0])[0] for speed in speeds]
     boxes = place(
         discs,
-        [_text_size(text, bold) for text, _, bold in texts],
+        [text_size(text, bold) for text, _, bold in texts],
         bounds,
         obstacles=(*dots, *rings),
         verticals=uprights,
     )
-    width, height = _SIZE
+    width, height = SIZE
     for (text, color, bold), disc, box in zip(texts, discs, boxes, strict=True):
         x, y = box.center
         figure.text(
@@ -305,7 +241,7 @@ def _paint_labels(
             text,
             ha="center",
             va="center",
-            fontsize=_FONT,
+            fontsize=FONT,
             color=color,
             fontweight="bold" if bold else "normal",
             zorder=8,
@@ -321,74 +257,7 @@ def _join(figure: Figure, disc: Disc, box: Box) -> None:
     distance = math.hypot(x - disc.x, y - disc.y)
     if distance - disc.radius < 7:
         return
-    start, (width, height) = disc.radius / distance, _SIZE
+    start, (width, height) = disc.radius / distance, SIZE
     across = [(disc.x + start * (x - disc.x)) / width, x / width]
     up = [(disc.y + start * (y - disc.y)) / height, y / height]
     figure.add_artist(Line2D(across, up, color=MUTED, linewidth=0.6))
-
-
-def _paint_sizes(figure: Figure, axes: Axes, most: int, flash_bytes: Sequence[int]) -> list[Disc]:
-    """Bubbles for scale in the lower right corner; what they cover, for the labels to keep away."""
-    bounds, (width, height) = _bounds(axes), _SIZE
-    rows = [(count, f"{format_count(count).replace('.00', '')} parameters", MUTED) for count in _SCALE]
-    rows += [(size, f"{short_bytes(size)} of flash", ACCENT) for size in sorted(flash_bytes, reverse=True)]
-    x = bounds.right - 118
-    y = bounds.bottom + 8
-    covered = []
-    for parameters, text, color in reversed(rows):
-        diameter = _diameter(parameters, most)
-        y += max(diameter, _FONT + 3) / 2
-        where = ([x / width], [y / height])
-        axes.scatter(
-            *where,
-            s=diameter**2,
-            facecolor="none",
-            edgecolor=color,
-            linewidth=1.0,
-            transform=figure.transFigure,
-        )
-        figure.text((x + 36) / width, y / height, text, fontsize=_FONT, color=color, va="center")
-        covered += [Disc(x, y, diameter / 2 + 3), Disc(x + 70, y, 22)]
-        y += max(diameter, _FONT + 3) / 2 + 2
-    figure.text(
-        (x + 36) / width,
-        y / height,
-        "area of a bubble",
-        fontsize=_FONT,
-        fontweight="bold",
-        color=MUTED,
-        va="center",
-    )
-    return covered
-
-
-def _paint_legend(axes: Axes, grids: Sequence[Grid], marks: Sequence[Mark], fits_words: str) -> None:
-    from matplotlib.lines import Line2D
-
-    def sign(marker: str, size: float, face: str, edge: str, alpha: float = 1.0) -> Line2D:
-        return Line2D(
-            [],
-            [],
-            marker=marker,
-            linestyle="",
-            markersize=size,
-            markerfacecolor=face,
-            markeredgecolor=edge,
-            alpha=alpha,
-        )
-
-    signs = [(sign("o", 9, ACCENT, ACCENT, 0.6), fits_words), (sign("o", 9, MUTED, MUTED, 0.4), "does not")]
-    for grid, marker in zip(grids, _GRID_MARKERS, strict=False):
-        signs.append((sign(marker, 3.4, SURFACE, ACCENT), grid.title))
-    if any(mark.own for mark in marks):
-        signs.append((sign("D", 6.5, SECOND, SECOND), "your designs"))
-    axes.legend(
-        [handle for handle, _ in signs],
-        [text for _, text in signs],
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.085),
-        ncols=len(signs),
-        columnspacing=1.4,
-        handletextpad=0.3,
-        fontsize=_FONT,
-    )
