@@ -1,7 +1,7 @@
 """Pages whose numbers are computed: commands' output, single values and figures, refreshed in place.
 
 `python -m wakeling.cli.tutorial PAGE…` writes the pages and their figures anew, `--check` only says
-what is stale. How a page is marked up is in `docs/design/0004-tutorial-numbers.md`.
+what is stale. How a page is marked up is in `docs/design/0004-computed-documentation.md`.
 """
 
 from __future__ import annotations
