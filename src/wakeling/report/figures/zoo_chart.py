@@ -183,7 +183,7 @@ def _paint_bubbles(axes: Axes, bubbles: Sequence[Bubble], most: int) -> None:
 
 
 def _paint_marks(axes: Axes, marks: Sequence[Mark]) -> None:
-    for mark in marks:
+    for mark in sorted(marks, key=lambda mark: mark.own):
         color = SECOND if mark.own else ACCENT
         if mark.top1_percent is None:
             axes.axvline(mark.operations, color=color, linewidth=1.5, zorder=2)
@@ -224,7 +224,9 @@ def _paint_labels(
         for grid in grids
         for point in grid.points
     ]
-    uprights = [points_of(axes, speed.operations, axes.get_ylim()[0])[0] for speed in speeds]
+    upright = [speed.operations for speed in speeds]
+    upright += [mark.operations for mark in marks if mark.top1_percent is None]
+    uprights = [points_of(axes, operations, axes.get_ylim()[0])[0] for operations in upright]
     boxes = place(
         discs,
         [text_size(text, bold) for text, _, bold in texts],
