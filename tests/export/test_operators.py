@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from tests.export.rewriting import unpacked
-from wakeling.export import tflite
+from wakeling.export import metadata, tflite
 from wakeling.export.schema import schema
 from wakeling.export.versions import SINCE
 from wakeling.graph import INPUT, GraphBuilder
-from wakeling.ops import Mean, Mul, Quantize, Reshape, Sub
+from wakeling.ops import ElementType, Mean, Mul, Quantize, Reshape, Sub
 from wakeling.quantize.model import TensorQuant
 from wakeling.testing.random_models import quantize_randomly, random_model
 
@@ -75,3 +77,15 @@ def test_constants_and_real_tensors_have_their_types() -> None:
     assert constant.quantization.zeroPoint.tolist() == [model.tensors["sub/constant"].zero_point]
     inputs = [graph.tensors[index].name for index in graph.operators[1].inputs]
     assert inputs == [b"sub/constant", b"q"]
+
+
+@pytest.mark.parametrize(("element", "feed"), [("int8", "minus128"), ("uint8", "raw"), ("float32", None)])
+def test_the_file_says_how_pixels_are_fed(element: ElementType, feed: str | None) -> None:
+    builder = GraphBuilder("fed", (4, 4, 3), element)
+    builder.append(Quantize(), INPUT)
+    model = quantize_randomly(builder.build(), 0)
+    description = metadata.describe(model)
+    assert description.get("preprocessing", {}).get("input") == feed
+    if feed is not None:
+        assert model.preprocessing is not None
+        assert model.preprocessing.zero_point == model.tensors[INPUT].zero_point

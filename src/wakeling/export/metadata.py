@@ -13,7 +13,7 @@ from wakeling._version import __version__
 from wakeling.errors import ModelFileError
 from wakeling.export.read_file import read_model_file
 from wakeling.quantize.float_model import FloatModel
-from wakeling.quantize.model import QuantizedModel
+from wakeling.quantize.model import PIXEL_FEEDS, QuantizedModel
 
 NAME = "wakeling"
 FORMAT = "wakeling.tflite/1"
@@ -39,7 +39,7 @@ def describe(model: QuantizedModel | FloatModel, extra: Mapping[str, Any] | None
             "resolution": preprocessing.resolution,
             "channels": preprocessing.channels,
             "resize": preprocessing.resize,
-            "input": "raw" if model.graph.input_type == "uint8" else "minus128",
+            "input": PIXEL_FEEDS.get(model.graph.input_type, "minus128"),
         }
     return description
 

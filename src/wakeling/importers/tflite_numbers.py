@@ -9,8 +9,9 @@ from typing import Any
 from wakeling.errors import GraphError
 from wakeling.graph import Graph
 from wakeling.importers.tflite_translation import Translation
+from wakeling.quantize import model
 from wakeling.quantize.float_model import FloatModel
-from wakeling.quantize.model import Preprocessing, QuantizedModel
+from wakeling.quantize.model import PIXEL_FEEDS, Preprocessing, QuantizedModel
 
 MOST_LABELS = 1 << 16
 """Outputs that get a name each; a file of a few bytes can claim millions."""
@@ -68,9 +69,11 @@ def labels_of(graph: Graph, description: Mapping[str, Any] | None) -> tuple[str,
 def preprocessing_of(graph: Graph, description: Mapping[str, Any] | None) -> Preprocessing | None:
     """What wakeling's own metadata says of the input; None in a file of another program."""
     given = description.get("preprocessing") if description else None
-    if not isinstance(given, dict) or given.get("input") != "minus128" or given.get("resize") != "bilinear":
+    if not isinstance(given, dict) or given.get("resize") != "bilinear":
+        return None
+    if given.get("input") != PIXEL_FEEDS.get(graph.input_type):
         return None
     resolution, channels = given.get("resolution"), given.get("channels")
     if graph.input_shape != (resolution, resolution, channels):
         return None
-    return Preprocessing(resolution=graph.input_shape[0], channels=graph.input_shape[2])
+    return model.preprocessing_of(graph)

@@ -13,7 +13,7 @@ from wakeling.graph import Graph, weight_key, weight_shapes
 from wakeling.ops import Dense
 from wakeling.quantize.affine import tensor_quants
 from wakeling.quantize.deployable import deployed_structure
-from wakeling.quantize.model import Preprocessing, QuantizedModel, TensorQuant
+from wakeling.quantize.model import QuantizedModel, TensorQuant, preprocessing_of
 from wakeling.verify import tflm
 
 _RANGE = (0.0, 6.0)
@@ -31,7 +31,6 @@ def model_of_zeros(graph: Graph, labels: tuple[str, ...]) -> QuantizedModel:
         if weight_key(node, "weight") in shapes:
             channels = 1 if isinstance(node.op, Dense) else node.shape[-1]
             scales[node.name] = np.full(channels, 0.01, np.float32)
-    square = len(graph.input_shape) == 3 and graph.input_shape[0] == graph.input_shape[1]
     return QuantizedModel(
         name=graph.name,
         graph=fused,
@@ -44,9 +43,7 @@ def model_of_zeros(graph: Graph, labels: tuple[str, ...]) -> QuantizedModel:
         weight_scales=scales,
         biases={key: np.zeros(shape, np.int32) for key, shape in shapes.items() if key.endswith("/bias")},
         labels=labels,
-        preprocessing=Preprocessing(resolution=graph.input_shape[0], channels=graph.input_shape[2])
-        if square
-        else None,
+        preprocessing=preprocessing_of(graph),
     )
 
 

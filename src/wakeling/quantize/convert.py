@@ -18,7 +18,7 @@ from wakeling.quantize.affine import (
     scales_of_weight,
     tensor_quants,
 )
-from wakeling.quantize.model import Preprocessing, QuantizedModel, TensorQuant
+from wakeling.quantize.model import QuantizedModel, TensorQuant, preprocessing_of
 
 BIAS_LIMIT = 2**30
 """Biases stay within ±2³⁰, so that bias + Σ weight·value cannot leave int32."""
@@ -37,12 +37,9 @@ def convert(
     Raises GraphError where weights or ranges do not belong to the graph, or it is not square.
     """
     check_weights(fused.name, weight_shapes(fused), weights)
-    height, width, channels = fused.input_shape
+    height, width, _ = fused.input_shape
     if height != width:
         raise GraphError(f"network {fused.name!r} takes {height}×{width}; only square images are supported")
-    preprocessing = None
-    if fused.input_type != "float32":  # what a float input wants is not known here
-        preprocessing = Preprocessing(resolution=height, channels=channels)
     quants = tensor_quants(fused, ranges)
     integers: dict[str, NDArray[np.int8]] = {}
     scales: dict[str, NDArray[np.float32]] = {}
@@ -69,7 +66,7 @@ def convert(
         weight_scales=scales,
         biases=biases,
         labels=tuple(labels),
-        preprocessing=preprocessing,
+        preprocessing=preprocessing_of(fused),
     )
 
 

@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -23,11 +24,19 @@ import numpy.typing as npt
 from wakeling.errors import GraphError, ModelFileError
 from wakeling.files import atomic_path
 from wakeling.graph import Graph, Node, from_json, to_json, weight_key, weight_shapes
-from wakeling.ops import Dense
+from wakeling.ops import Dense, ElementType
 from wakeling.quantize.rules import check_scales, check_types
 from wakeling.quantize.tensors import LIMITS, TensorQuant, check_zero_point
 
-__all__ = ["PIXEL_SCALE", "Preprocessing", "QuantizedModel", "TensorQuant"]
+__all__ = [
+    "PIXEL_FEEDS",
+    "PIXEL_SCALE",
+    "Preprocessing",
+    "QuantizedModel",
+    "TensorQuant",
+    "preprocessing_of",
+    "quantized_names",
+]
 
 FORMAT = "wakeling.quantized_model/1"
 
@@ -41,9 +50,10 @@ PIXEL_SCALE = 1 / 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preprocessing:
-    """How a photo becomes the input: stretched to a square, then int8 = pixel − 128.
+    """How a photo becomes the input: stretched to a square, then int8 = pixel − 128 or uint8 = pixel.
 
-    `channels` is 3 (red, green, blue) or 1 (gray, ITU-R 601 luma as Pillow's `L`).
+    `channels` is 3 (red, green, blue) or 1 (gray, ITU-R 601 luma as Pillow's `L`). Scale and zero
+    point are the input's: either way it stands for (pixel − 128) · scale.
     """
 
     resolution: int
@@ -51,6 +61,19 @@ class Preprocessing:
     resize: Literal["bilinear"] = "bilinear"
     scale: float = PIXEL_SCALE
     zero_point: int = 0
+
+
+PIXEL_FEEDS: Mapping[ElementType, str] = MappingProxyType({"int8": "minus128", "uint8": "raw"})
+"""How pixels are fed to an input of each type, in the terms of a file's metadata."""
+
+
+def preprocessing_of(graph: Graph) -> Preprocessing | None:
+    """How photos become a network's input; None for a float32 input and for one that is no square."""
+    shape = graph.input_shape
+    if graph.input_type not in PIXEL_FEEDS or len(shape) != 3 or shape[0] != shape[1]:
+        return None
+    zero_point = 128 if graph.input_type == "uint8" else 0
+    return Preprocessing(resolution=shape[0], channels=shape[2], zero_point=zero_point)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from wakeling.graph import Graph, Node, weight_key, weight_shapes
 from wakeling.ops import Dense, Dequantize, ElementType, Mul, activation_of
 from wakeling.quantize.affine import fixed_quants, quant_sources
-from wakeling.quantize.model import Preprocessing, QuantizedModel, TensorQuant
+from wakeling.quantize.model import QuantizedModel, TensorQuant, preprocessing_of
 from wakeling.quantize.rules import operand_names
 from wakeling.testing.random_graphs import random_graph
 
@@ -65,8 +65,6 @@ def quantize_randomly(graph: Graph, seed: int) -> QuantizedModel:
             tensors[source] = _output_quant(rng, node, tensors, graph.types[source])
         tensors[node.name] = tensors[source]
     classes = math.prod(graph.shapes[graph.output])
-    height, width, channels = graph.input_shape
-    known = height == width and graph.input_type != "float32"
     return QuantizedModel(
         name=graph.name,
         graph=graph,
@@ -75,7 +73,7 @@ def quantize_randomly(graph: Graph, seed: int) -> QuantizedModel:
         weight_scales=scales,
         biases=biases,
         labels=tuple(f"class_{index}" for index in range(classes)),
-        preprocessing=Preprocessing(resolution=height, channels=channels) if known else None,
+        preprocessing=preprocessing_of(graph),
     )
 
 
