@@ -18,6 +18,9 @@ GAPS = (1.5, 6.0, 12.0, 20.0, 30.0, 42.0)
 DIRECTIONS = 24
 """Directions from a bubble's center that are tried."""
 
+KEPT = 48
+"""Places of a label, the best by themselves, that are compared with the other labels'."""
+
 COVERED_LABEL, COVERED_BUBBLE, COVERED_LINE, OUTSIDE = 40.0, 12.0, 3.0, 400.0
 """Price of a square point (a point of a line) that is covered, and of a point beyond the bounds."""
 
@@ -96,7 +99,7 @@ def place(
             (box, price + _fixed_price(box, bubbles, bounds, verticals))
             for box, price in candidates(disc, size)
         ]
-        choices.append(sorted(options, key=lambda option: option[1]))
+        choices.append(sorted(options, key=lambda option: option[1])[:KEPT])
     placed = [options[0][0] for options in choices]
     for _ in range(SWEEPS):
         moved = False
