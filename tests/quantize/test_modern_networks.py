@@ -8,16 +8,18 @@ import torch
 
 from tests.quantize.modern_networks import NETWORKS, dense_net_like, joined_ends, mobilenet_v3_like
 from tests.quantize.networks import float_tensors, lively_weights
+from tests.train.pictures import pictures
 from wakeling.export import tflite
 from wakeling.graph import Graph, weight_shapes
 from wakeling.ops import Activation, Add, BatchNorm, Concat, Mul, Quantize, operator_name
-from wakeling.quantize import golden
+from wakeling.quantize import aware, golden, post_training
 from wakeling.quantize.affine import quant_sources
 from wakeling.quantize.convert import convert
 from wakeling.quantize.fake import FakeQuantized
 from wakeling.quantize.fold import fold
 from wakeling.quantize.model import QuantizedModel
 from wakeling.quantize.observe import observe
+from wakeling.train import Recipe, fit, metrics
 from wakeling.train.augment import to_real
 from wakeling.verify import verify
 
@@ -138,3 +140,24 @@ def test_a_prescribed_scale_is_requantized_before_it_is_joined() -> None:
     scale = model.tensors[joined.name]
     assert all(model.tensors[maker.name] == scale for maker in makers)
     assert model.tensors["input"].scale == 1 / 128
+
+
+def test_a_gated_network_is_trained_quantized_and_verified() -> None:
+    train, val = pictures(160), pictures(60, seed=9)
+    recipe = Recipe(
+        epochs=5,
+        batch_size=32,
+        learning_rate=0.02,
+        weight_averaging=0.9,
+        threads=1,
+        quantization_epochs=1,
+        quantization_learning_rate=0.001,
+    )
+    graph = mobilenet_v3_like(train.images.shape[1], gate="hard_sigmoid")
+    trained = fit(graph, train, val, recipe)
+    model, _ = aware(trained, train, val)
+    for quantized_model in (post_training(trained, train.images), model):
+        answers = golden.probabilities(quantized_model, val.images)
+        assert metrics.balanced_accuracy(val.label, answers) > 0.9
+        report = verify(quantized_model, tflite.to_bytes(quantized_model), val.images[:8])
+        assert report.agrees, report.summary
