@@ -12,7 +12,6 @@ import argparse
 from pathlib import Path
 
 from wakeling import boards, cost
-from wakeling.cost import latency
 from wakeling.errors import WakelingError
 from wakeling.importers import read_tflite
 from wakeling.verify import tflm
@@ -22,50 +21,70 @@ RUNTIMES = ("liveness", "best-order", "tflm", "wakeling-c", "patched")
 
 def main() -> None:
     """Print two tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--board", default="nucleo-l4r5zi")
     options = parser.parse_args()
     board = boards.load_board(options.board)
-    print(f"| model | MACs | deployed parameters | file | {' | '.join(RUNTIMES)} | flash tflm | wakeling-c | ms |")
-    print("|---|" + "---|" * (len(RUNTIMES) + 6))
-    measured = []
-    for path in sorted(options.folder.glob("*.tflite")):
-        model = read_tflite(path)
-        report = cost.cost(model.graph, file_bytes=model.file_bytes)
-        measured.append((path.stem, report, arena_of(path)))
-        ram = " | ".join(f"{report.ram_bytes[runtime]:,}" for runtime in RUNTIMES)
+    paths = sorted(options.folder.glob("*.tflite"))
+    models = {path: read_tflite(path) for path in paths}
+    header = (
+        "model",
+        "MACs",
+        "deployed parameters",
+        "file",
+        *RUNTIMES,
+        "flash tflm",
+        "flash wakeling-c",
+        "ms",
+    )
+    print(row(*header))
+    print("|---" * len(header) + "|")
+    for path, model in models.items():
+        report = cost.cost(model.graph, file_bytes=model.file_bytes, is_deployed=True)
         own = report.flash_by_runtime.get("wakeling-c")
-        time = latency.latency(report, board)
+        time = cost.latency(report, board)
         print(
-            f"| {path.stem} | {report.macs:,} | {report.deployed_parameters:,} | {model.file_bytes:,} | {ram} | "
-            f"{report.flash_bytes:,} | {f'{own.total_bytes:,}' if own else '–'} | "
-            f"{time.ms:.0f} ({time.low_ms:.0f}–{time.high_ms:.0f}) |"
+            row(
+                path.stem,
+                report.macs,
+                report.deployed_parameters,
+                model.file_bytes,
+                *(report.ram_bytes[runtime] for runtime in RUNTIMES),
+                report.flash_bytes,
+                own.total_bytes if own else "–",
+                f"{time.ms:.0f} ({time.low_ms:.0f}–{time.high_ms:.0f})",
+            )
         )
-    print("\n| model | TFLM's interpreter, 64 bit | of it activations | planned, 64 bit | difference |")
-    print("|---|---|---|---|---|")
-    for name, report, arena in measured:
-        if arena is None:
-            print(f"| {name} | refuses the file | | | |")
+    print()
+    print(
+        row(
+            "model",
+            "TFLM's interpreter, 64 bit",
+            "of it activations",
+            "planned, 64 bit",
+            "planned activations",
+        )
+    )
+    print("|---" * 5 + "|")
+    for path, model in models.items():
+        try:
+            arena = tflm.arena(path.read_bytes())
+        except WakelingError:
+            print(row(path.stem, "refuses the file", "", "", ""))
             continue
-        planned = cost.tflm(report_graph(options.folder / f"{name}.tflite"), pointer_bytes=8)
-        share = 100 * (planned.peak_bytes / arena.total_bytes - 1)
+        plan = cost.tflm(model.graph, pointer_bytes=8, kernels="reference")
+        persistent = plan.parts.get("persistent", 0)
         print(
-            f"| {name} | {arena.total_bytes:,} | {arena.head_bytes:,} | {planned.peak_bytes:,} | {share:+.2f} % |"
+            row(path.stem, arena.total_bytes, arena.head_bytes, plan.peak_bytes, plan.peak_bytes - persistent)
         )
 
 
-def report_graph(path: Path) -> object:
-    """The deployed graph of a file."""
-    return read_tflite(path).graph
-
-
-def arena_of(path: Path) -> tflm.ArenaUse | None:
-    """TFLM's own figure; None where it refuses the file."""
-    try:
-        return tflm.arena(path.read_bytes())
-    except WakelingError:
-        return None
+def row(*cells: object) -> str:
+    """One line of a Markdown table; whole numbers with commas."""
+    return "| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in cells) + " |"
 
 
 if __name__ == "__main__":

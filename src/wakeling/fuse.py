@@ -87,7 +87,7 @@ def fuse(graph: Graph) -> FusedGraph:
         origins[node.name] = (node.name,)
         renamed[node.name] = node.name
     if len(operators) == len(graph.nodes):
-        return FusedGraph(graph=graph, origins=origins)
+        return as_it_is(graph)
     nodes = [
         Node(
             name=node.name,
@@ -106,3 +106,8 @@ def fuse(graph: Graph) -> FusedGraph:
         input_type=graph.input_type,
     )
     return FusedGraph(graph=fused, origins=origins)
+
+
+def as_it_is(graph: Graph) -> FusedGraph:
+    """A graph that is deployed already, with each node its own origin."""
+    return FusedGraph(graph=graph, origins={node.name: (node.name,) for node in graph.nodes})

@@ -30,6 +30,7 @@ def test_options_win_over_what_stands_behind_the_colon() -> None:
 def test_a_network_file_and_a_zoo_name_are_understood() -> None:
     file = ROOT / "examples" / "networks" / "mobilenet-v1-0.25-96.toml"
     assert choose(str(file)).network == spec.load(file)
+    assert choose("ResNet18").name == "resnet-18"
     chosen = choose("resnet-18")
     assert chosen.graph == zoo.build("resnet-18")
     assert chosen.network is None

@@ -16,7 +16,7 @@ from wakeling import cost, spec
 from wakeling.errors import WakelingError
 from wakeling.fuse import fuse
 from wakeling.graph import INPUT, GraphBuilder, weight_shapes
-from wakeling.ops import Add, BatchNorm, Conv2D, Dense, DepthwiseConv2D
+from wakeling.ops import Activation, Add, BatchNorm, Conv2D, Dense, DepthwiseConv2D
 from wakeling.spec.families.published import published_table
 
 
@@ -218,3 +218,16 @@ def test_a_batch_norm_with_nothing_to_fold_into_stays_a_factor_and_an_offset() -
     assert report.training_parameters == 8
     assert report.deployed_parameters == 4
     assert (report.multiplications, report.additions) == (32, 32)
+
+
+def test_a_finished_model_is_costed_as_its_file_has_it() -> None:
+    """A convolution and a ReLU that a file keeps apart are two operators, and two tensors, on the board."""
+    builder = GraphBuilder("apart", (8, 8, 3))
+    conv = builder.append(Conv2D(filters=4, kernel=(3, 3), use_bias=True), INPUT, name="conv")
+    builder.append(Activation(kind="relu"), conv, name="relu")
+    graph = builder.build()
+    apart, fused = cost.cost(graph, is_deployed=True), cost.cost(graph)
+    assert [layer.name for layer in apart.layers] == ["conv", "relu"]
+    assert [layer.name for layer in fused.layers] == ["conv"]
+    assert apart.ram_bytes["tflm"] > fused.ram_bytes["tflm"]
+    assert apart.macs == fused.macs

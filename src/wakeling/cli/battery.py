@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wakeling.cli.network_choice import choose_graph, knob_options
+from wakeling.cli.network_choice import choose, knob_options
 from wakeling.cli.output import console, json_option, plot_option, plot_to, print_json
 from wakeling.errors import WakelingError
 
@@ -94,7 +94,7 @@ def command(
     predicted time, and the camera's; asleep, the device draws its sleep current at the battery's
     voltage. The exit code is 1 where the board cannot compute that many frames in a day.
     """
-    from wakeling import boards, cost
+    from wakeling import boards
     from wakeling.cost import energy
     from wakeling.cost.latency import latency
 
@@ -110,10 +110,10 @@ def command(
             frames_per_day, false_positive_rate, base_rate=base_rate, negatives=negatives
         )
     target = boards.load_board(board)
-    graph = choose_graph(
+    chosen = choose(
         network, alpha=alpha, resolution=resolution, channels=channels, classes=classes, depth=depth
     )
-    time = latency(cost.cost(graph, runtimes=()), target, engine)
+    time = latency(chosen.report(runtimes=()), target, engine)
     power, origin = energy.active_power(target, active_mw)
     joules = energy.inference_energy(time, power)
     answer = _Answer(

@@ -100,9 +100,8 @@ def _base(rows: tuple[Row, ...], given: str | None, board: Board) -> EngineCosts
 
 
 def _timings(rows: tuple[Row, ...], path: Path) -> list[Timing]:
-    from wakeling.cli.network_choice import choose_graph
+    from wakeling.cli.network_choice import choose
     from wakeling.cli.timings import network_of
-    from wakeling.cost import cost
     from wakeling.cost.latency.calibration import Timing
     from wakeling.cost.latency.work import Work, works
 
@@ -112,7 +111,7 @@ def _timings(rows: tuple[Row, ...], path: Path) -> list[Timing]:
         key = (row.network, tuple(row.knobs.items()))
         try:
             if key not in known:
-                report = cost(choose_graph(network_of(row, path.parent), **row.knobs), runtimes=())
+                report = choose(network_of(row, path.parent), **row.knobs).report(runtimes=())
                 known[key] = (report.name, works(report), {layer.name for layer in report.layers})
             label, todo, layers = known[key]
             if row.layer:

@@ -49,7 +49,7 @@ def command(
     reports: dict[str, CostReport] = {}
     for name in networks:
         chosen = choose(name)
-        reports[_title(chosen.name, reports)] = cost.cost(chosen.graph, file_bytes=chosen.file_bytes)
+        reports[_title(chosen.name, reports)] = chosen.report()
     placed = {
         board.name: {
             name: cost.place(report, board, runtime=runtime, engine=engine)

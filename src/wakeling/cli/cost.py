@@ -12,7 +12,6 @@ from wakeling.cli.network_choice import NETWORK_HELP, choose, engine_option, kno
 from wakeling.cli.output import console, json_option, plot_option, plot_to, print_json, print_table
 from wakeling.cost import Placement
 from wakeling.errors import DoesNotFitError
-from wakeling.fuse import fuse
 from wakeling.units import format_bytes, format_count, format_digits
 
 if TYPE_CHECKING:
@@ -55,10 +54,10 @@ def command(
     chosen = choose(
         network, alpha=alpha, resolution=resolution, channels=channels, classes=classes, depth=depth
     )
-    report = cost.cost(chosen.graph, file_bytes=chosen.file_bytes)
+    report = chosen.report()
     target = boards.load_board(board) if board else None
     placed = cost.place(report, target, runtime=runtime, engine=engine) if target else None
-    trade = cost.patch_trade(fuse(chosen.graph).graph) if patches else ()
+    trade = cost.patch_trade(chosen.deployed) if patches else ()
     if as_json:
         print_json(_to_json(report, placed, trade))
     else:
@@ -172,7 +171,7 @@ def _bar(origin: cost.Provenance) -> str:
 
 def _print_trade(report: cost.CostReport, trade: tuple[cost.PatchOption, ...]) -> None:
     """What no other option beats in both RAM and MACs; JSON has them all."""
-    worth = []
+    worth: list[cost.PatchOption] = []
     for option in sorted(trade, key=lambda option: (option.added_macs, option.peak_bytes)):
         if not worth or option.peak_bytes < worth[-1].peak_bytes:
             worth.append(option)

@@ -42,8 +42,7 @@ def read_design(text: str, runtimes: Sequence[str]) -> Design:
             raise WakelingError(f"{name} has no cost.json; give the folder of a finished `wakeling design`")
     report = _read_report(path)
     if report is None:
-        chosen = choose(name)
-        report = cost.cost(chosen.graph, runtimes=runtimes, file_bytes=chosen.file_bytes)
+        report = choose(name).report(runtimes)
     return Design(report=report, top1_percent=top1_percent)
 
 

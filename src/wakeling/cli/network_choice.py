@@ -5,7 +5,7 @@ Every command that takes NETWORK asks here, so all of them take the same things.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 import click
 
 from wakeling import spec
-from wakeling.cost import PLANNERS
+from wakeling.cost import PLANNERS, CostReport, cost
 from wakeling.errors import SpecError, WakelingError, unknown_name
+from wakeling.fuse import fuse
 from wakeling.graph import Graph
 
 DEFAULTS = {"alpha": 1.0, "resolution": 224, "channels": 3, "classes": 2, "depth": 1.0}
@@ -75,6 +76,16 @@ class Choice:
     network: spec.Network | None = None
     file_bytes: int | None = None
 
+    @property
+    def deployed(self) -> Graph:
+        """The graph that a board runs: a finished model's own, any other one's fused."""
+        return self.graph if self.file_bytes is not None else fuse(self.graph).graph
+
+    def report(self, runtimes: Iterable[str] | None = None) -> CostReport:
+        """What it costs; see `cost.cost`."""
+        is_deployed = self.file_bytes is not None
+        return cost(self.graph, runtimes=runtimes, file_bytes=self.file_bytes, is_deployed=is_deployed)
+
 
 def knob_options(command: _Command) -> _Command:
     """Add `--alpha --resolution --channels --classes --depth` to a command."""
@@ -100,7 +111,7 @@ def choose(name: str, **knobs: float | None) -> Choice:
         from wakeling import zoo
 
         _refuse(given, f"{name} is a network of the zoo")
-        return Choice(name=name, graph=zoo.build(name))
+        return Choice(name=zoo.zoo_name(name), graph=zoo.build(name))
     network = choose_network(name, **knobs)
     return Choice(name=network.name, graph=spec.lower(network), network=network)
 
@@ -145,10 +156,12 @@ def _means_spec(name: str) -> bool:
         return True
     from wakeling import zoo
 
-    if name in zoo.NETWORKS:
-        return False
-    advice = "or give the path of a .toml, .json or .tflite file"
-    raise SpecError(unknown_name("network", name, [*spec.FAMILIES, *zoo.NETWORKS], advice))
+    try:
+        zoo.zoo_name(name)
+    except SpecError:
+        advice = "or give the path of a .toml, .json or .tflite file"
+        raise SpecError(unknown_name("network", name, [*spec.FAMILIES, *zoo.NETWORKS], advice)) from None
+    return False
 
 
 def _refuse(given: list[str], what: str) -> None:

@@ -18,7 +18,7 @@ from wakeling.cost.memory import PLANNERS, MemoryPlan
 from wakeling.cost.parameters import BIAS_BYTES, Parameters
 from wakeling.cost.provenance import Provenance
 from wakeling.errors import WakelingError, unknown_name
-from wakeling.fuse import FusedGraph, fuse
+from wakeling.fuse import FusedGraph, as_it_is, fuse
 from wakeling.graph import Graph
 from wakeling.ops import ELEMENT_BYTES, Activation, Shape, operator_name
 
@@ -156,15 +156,22 @@ class CostReport:
         }
 
 
-def cost(graph: Graph, *, runtimes: Iterable[str] | None = None, file_bytes: int | None = None) -> CostReport:
+def cost(
+    graph: Graph,
+    *,
+    runtimes: Iterable[str] | None = None,
+    file_bytes: int | None = None,
+    is_deployed: bool = False,
+) -> CostReport:
     """The cost of a graph as it is trained (or already fused).
 
     `runtimes` names the memory planners to run (None: all of `PLANNERS`); `liveness`, which the
-    layers' RAM is, always runs. `file_bytes` is the size of the `.tflite` file where there is one.
-    Raises UnsupportedOpError for an operator that a table lacks and WakelingError for an unknown
-    runtime.
+    layers' RAM is, always runs. `file_bytes` is the size of the `.tflite` file where there is one
+    already. With `is_deployed` the graph is costed as it is: a finished model's operators run as its
+    file has them, even where two could be fused. Raises UnsupportedOpError for an operator that a
+    table lacks and WakelingError for an unknown runtime.
     """
-    fused = fuse(graph)
+    fused = as_it_is(graph) if is_deployed else fuse(graph)
     deployed = fused.graph
     memory = _plans(deployed, runtimes)
     shapes = deployed.shapes

@@ -58,8 +58,8 @@ def lower(network: Network, *, deployed: bool = False) -> Graph:
     """The network as it is trained: batch norms and activations are operators of their own.
 
     With `deployed`, they are folded and fused already (as `fuse.fuse` does it), which is all that a
-    search needs and three times as fast. Blocks are named `block0`, `block1`, … and `head`; each operator's name starts with its
-    block's. Raises GraphError where blocks do not fit together.
+    search needs and three times as fast. Blocks are named `block0`, `block1`, … and `head`; each
+    operator's name starts with its block's. Raises GraphError where blocks do not fit together.
     """
     shape = (network.resolution, network.resolution, network.channels)
     builder = GraphBuilder(network.name, shape, deployed=deployed)
