@@ -14,7 +14,7 @@ from wakeling.cost import parameters as parameter_table
 from wakeling.cost.counts import count
 from wakeling.cost.flash import PROVENANCE as FLASH_PROVENANCE
 from wakeling.cost.flash import Flash, flash_by_runtime
-from wakeling.cost.memory import PLANNERS, MemoryPlan
+from wakeling.cost.memory import PLANNERS, RAM_PROVENANCE, MemoryPlan
 from wakeling.cost.parameters import BIAS_BYTES, Parameters
 from wakeling.cost.provenance import Provenance
 from wakeling.errors import WakelingError, unknown_name
@@ -38,17 +38,7 @@ PROVENANCE: Mapping[str, Provenance] = MappingProxyType(
         "weight_bytes": Provenance(
             kind="computed", how="int8 weights and int32 biases (float32 both, in a float32 network)"
         ),
-        **{
-            f"ram_bytes.{runtime}": Provenance(kind="computed", how=how)
-            for runtime, how in {
-                "liveness": "largest sum of live tensors in the given order; a runtime's needs come on top",
-                "best-order": "smallest such sum over all orders, sums computed in place",
-                "tflm": "TensorFlow Lite Micro's arena on a 32-bit target with CMSIS-NN: its greedy plan of "
-                "tensors and scratch buffers, and its persistent structures",
-                "wakeling-c": "our own C's arena: depthwise and element-wise layers in place, padding fused",
-                "patched": "our own C's arena where the first layers run patch by patch",
-            }.items()
-        },
+        **{f"ram_bytes.{runtime}": origin for runtime, origin in RAM_PROVENANCE.items()},
         "flash_bytes": FLASH_PROVENANCE["tflm"],
         "flash.file_bytes": Provenance(
             kind="modelled",
