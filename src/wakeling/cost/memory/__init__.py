@@ -11,14 +11,16 @@ from types import MappingProxyType
 from wakeling.cost.memory.best_order import best_order
 from wakeling.cost.memory.codec import option_to_json, plan_from_json, plan_to_json
 from wakeling.cost.memory.liveness import lifetimes, liveness
-from wakeling.cost.memory.patched import patch_trade, patched
+from wakeling.cost.memory.patched import patch_front, patch_trade, patched
 from wakeling.cost.memory.plan import Lifetime, MemoryPlan, PatchOption, live_at
+from wakeling.cost.memory.provenance import RAM_PROVENANCE
 from wakeling.cost.memory.tflm import tflm
 from wakeling.cost.memory.wakeling_c import wakeling_c
 from wakeling.graph import Graph
 
 __all__ = [
     "PLANNERS",
+    "RAM_PROVENANCE",
     "Lifetime",
     "MemoryPlan",
     "PatchOption",
@@ -27,6 +29,7 @@ __all__ = [
     "live_at",
     "liveness",
     "option_to_json",
+    "patch_front",
     "patch_trade",
     "patched",
     "plan_from_json",

@@ -6,6 +6,7 @@ and the pixels in which patches overlap are computed more than once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from wakeling.cost.memory.patch_stage import Stage, Stages
@@ -90,3 +91,12 @@ def patch_trade(
         whole,
         *(stage.option(rows, columns) for stage in stages for rows, columns in stage.grids()),
     )
+
+
+def patch_front(trade: Sequence[PatchOption]) -> tuple[PatchOption, ...]:
+    """The options of a trade that no other beats in both RAM and added MACs, by rising MACs."""
+    front: list[PatchOption] = []
+    for option in sorted(trade, key=lambda option: (option.added_macs, option.peak_bytes)):
+        if not front or option.peak_bytes < front[-1].peak_bytes:
+            front.append(option)
+    return tuple(front)
