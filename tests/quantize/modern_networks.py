@@ -107,8 +107,7 @@ def joined_ends(size: int = 32) -> Graph:
 
 NETWORKS = (
     mobilenet_v3_like(),
-    mobilenet_v3_like(gate="hard_sigmoid"),
-    mobilenet_v3_like(curve="swish"),
+    mobilenet_v3_like(curve="swish", gate="hard_sigmoid"),
     shuffle_net_like(),
     dense_net_like(),
     joined_ends(),

@@ -11,9 +11,9 @@ from wakeling.graph import INPUT, Graph, GraphBuilder
 from wakeling.ops import Activation, Concat, Mul, Reshape, StridedSlice, Transpose
 from wakeling.quantize import golden
 from wakeling.quantize.runtime_limits import CONCAT_INPUTS, SLICE_AXES, TRANSPOSE_AXES, tflm_refusals
-from wakeling.testing.random_models import quantize_randomly, random_graph
+from wakeling.testing.random_models import quantize_randomly, random_graph, random_images
 from wakeling.verify.jobs import Job, Runtime
-from wakeling.verify.process import run_job
+from wakeling.verify.process import run_jobs
 
 
 def concat_of(count: int) -> Graph:
@@ -44,34 +44,35 @@ def product_of(axes: int) -> Graph:
     return builder.build()
 
 
-def runs(runtime: Runtime, graph: Graph) -> bool:
-    """Whether a runtime takes a graph; where it does, golden agrees with it."""
-    model = quantize_randomly(graph, 0)
-    images = golden.to_int8(np.random.default_rng(0).integers(0, 256, (3, *graph.input_shape), np.uint8))
-    try:
-        outcome = run_job(runtime, Job(content=tflite.to_bytes(model), images=images))
-    except ModelFileError:
-        return False
-    np.testing.assert_array_equal(outcome.outputs.ravel(), golden.run(model, images).ravel())
-    return True
+TAKEN = (concat_of(CONCAT_INPUTS), transpose_of(TRANSPOSE_AXES), slice_of(SLICE_AXES), product_of(4))
+REFUSED = (concat_of(CONCAT_INPUTS + 1), transpose_of(TRANSPOSE_AXES + 1), slice_of(SLICE_AXES + 1))
 
 
-@pytest.mark.parametrize(
-    ("graph", "taken"),
-    [
-        (concat_of(CONCAT_INPUTS), True),
-        (concat_of(CONCAT_INPUTS + 1), False),
-        (transpose_of(TRANSPOSE_AXES), True),
-        (transpose_of(TRANSPOSE_AXES + 1), False),
-        (slice_of(SLICE_AXES), True),
-        (slice_of(SLICE_AXES + 1), False),
-        (product_of(4), True),
-    ],
-    ids=lambda value: value.name if isinstance(value, Graph) else str(value),
-)
-def test_tflm_takes_a_graph_exactly_where_no_refusal_is_known(graph: Graph, taken: bool) -> None:
-    assert runs("tflm", graph) == taken == (not tflm_refusals(graph))
-    assert runs("litert", graph)
+def check(runtime: Runtime, graphs: tuple[Graph, ...]) -> None:
+    """The runtime takes every graph and computes what golden computes."""
+    models = [quantize_randomly(graph, 0) for graph in graphs]
+    images = [golden.to_int8(random_images(model, 3, 0)) for model in models]
+    jobs = [
+        Job(content=tflite.to_bytes(model), images=image) for model, image in zip(models, images, strict=True)
+    ]
+    for model, image, outcome in zip(models, images, run_jobs(runtime, jobs), strict=True):
+        np.testing.assert_array_equal(outcome.outputs.ravel(), golden.run(model, image).ravel())
+
+
+def test_tflm_takes_what_no_refusal_is_known_for() -> None:
+    assert not any(tflm_refusals(graph) for graph in TAKEN)
+    check("tflm", TAKEN)
+
+
+@pytest.mark.parametrize("graph", REFUSED, ids=lambda graph: graph.name)
+def test_tflm_refuses_one_more_than_the_limit(graph: Graph) -> None:
+    assert tflm_refusals(graph)
+    with pytest.raises(ModelFileError, match="refuses this model"):
+        check("tflm", (graph,))
+
+
+def test_litert_takes_all_of_them() -> None:
+    check("litert", TAKEN + REFUSED)
 
 
 def test_a_refusal_names_the_node_and_the_limit() -> None:

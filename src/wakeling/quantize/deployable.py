@@ -27,7 +27,8 @@ Weights = dict[str, NDArray[np.float32]]
 def deployed_structure(graph: Graph) -> Graph:
     """The graph that `fold` makes of a trained one, from its structure alone."""
     fused = fuse(graph).graph
-    ones = {key: np.ones(shape, np.float32) for key, shape in weight_shapes(fused).items()}
+    parts = {key: shape for key, shape in weight_shapes(fused).items() if _is_norm_part(fused, key)}
+    ones = {key: np.ones(shape, np.float32) for key, shape in parts.items()}
     return requantize_for_concatenation(spell_out(fused, ones)[0])
 
 
