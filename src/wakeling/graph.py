@@ -223,8 +223,11 @@ class GraphBuilder:
         label = name or f"{operator_name(op)}_{len(self._nodes)}"
         if label in shapes:
             raise GraphError(f"tensor name {label!r} is used twice")
-        sources = [shapes[tensor] if tensor in shapes else self.shape(tensor) for tensor in inputs]
-        shape = output_shape(op, tuple(sources))
+        try:
+            shape = output_shape(op, tuple([shapes[tensor] for tensor in inputs]))
+        except KeyError as missing:
+            self.shape(missing.args[0])  # raises in one line
+            raise
         self._nodes.append(Node(name=label, op=op, inputs=inputs, shape=shape))
         shapes[label] = shape
         return label

@@ -52,7 +52,7 @@ def _windowed(
 ) -> Pair:
     if len(shape) != 3:
         _check(False, op, shape, "an image (height, width, channels)")
-    if min(*window, *stride) < 1:
+    if window[0] < 1 or window[1] < 1 or stride[0] < 1 or stride[1] < 1:
         _check(False, op, (*window, *stride), "a window and a stride of at least 1")
     if dilation != _NO_DILATION:
         _check(min(dilation) >= 1, op, dilation, "a dilation of at least 1")
@@ -216,9 +216,10 @@ def output_shape(op: Operator, shapes: tuple[Shape, ...]) -> Shape:
     rule = SHAPE_RULES.get(type(op))
     if rule is None:
         raise UnsupportedOpError(type(op).__name__, "shape")
-    expected = input_count(op)
-    if len(shapes) != (expected or max(len(shapes), 1)):
-        raise GraphError(f"{operator_name(op)} takes {expected or 'some'} inputs; given {len(shapes)}")
+    if len(shapes) != 1 or type(op) in _ELEMENTWISE:
+        expected = input_count(op)
+        if len(shapes) != (expected or max(len(shapes), 1)):
+            raise GraphError(f"{operator_name(op)} takes {expected or 'some'} inputs; given {len(shapes)}")
     return rule(op, shapes)
 
 
