@@ -20,6 +20,7 @@ from wakeling.testing.random_models import quantize_randomly, random_images
 from wakeling.verify import verify
 from wakeling.verify.compare import explanations
 from wakeling.verify.images import trial_inputs
+from wakeling.verify.report import from_json
 
 
 def classifier(start: ElementType, end: ElementType) -> Graph:
@@ -53,6 +54,8 @@ def test_a_difference_in_floats_is_found_and_counted_in_last_places() -> None:
     report = verify(model, tflite.to_bytes(other), random_images(model, 12, 0))
     assert not report.agrees
     assert report.witnesses[0].largest_difference > 1000
+    assert f"by at most {report.witnesses[0].largest_difference} last places" in report.witnesses[0].detail
+    assert from_json(report.to_json()) == report
     assert report.witnesses[0].first_difference is not None
     assert report.witnesses[0].first_difference.operator == "conv2d"
 

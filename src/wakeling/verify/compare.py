@@ -191,6 +191,7 @@ def compare(
         tensor_images=expected.tensor_images,
         named_differences=expected.named.names if expected.named else (),
         first_difference=first,
+        unit="last places" if reference.outputs.dtype.kind == "f" else "steps",
     )
 
 

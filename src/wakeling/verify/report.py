@@ -15,6 +15,7 @@ from wakeling.verify.jobs import ArenaUse
 FORMAT = "wakeling.verification/1"
 
 Status = Literal["agree", "differ", "not measured"]
+Unit = Literal["steps", "last places"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,8 @@ class Witness:
 
     The counts compare with golden itself. Where `named_differences` is not empty the runtime is
     known to compute something else there, golden was made to do the same, and then every value
-    was equal: that counts as agreement. `first_difference` is what remains unexplained.
+    was equal: that counts as agreement. `first_difference` is what remains unexplained. Differences
+    are in `unit`: steps of an integer output, or the last places of a float32 one.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Witness:
     named_differences: tuple[str, ...] = ()
     first_difference: TensorDifference | None = None
     reason: str | None = None
+    unit: Unit = "steps"
 
     @property
     def detail(self) -> str:
@@ -60,14 +63,15 @@ class Witness:
             return f"{compared}; {self._difference()}"
         if not self.named_differences:
             return f"bit for bit on {compared}"
-        return (
-            f"{compared}; {self.differing_images} outputs differ, by at most {self.largest_difference}, "
-            f"all explained: {'; '.join(self.named_differences)}"
-        )
+        return f"{compared}; {self._outputs()}, all explained: {'; '.join(self.named_differences)}"
+
+    def _outputs(self) -> str:
+        unit = " last places" if self.unit == "last places" else ""
+        return f"{self.differing_images} outputs differ, by at most {self.largest_difference}{unit}"
 
     def _difference(self) -> str:
         first = self.first_difference
-        outputs = f"{self.differing_images} outputs differ, by at most {self.largest_difference}"
+        outputs = self._outputs()
         if first is None:
             return outputs
         return (
