@@ -6,7 +6,7 @@ Which patches pay is in `patched`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from wakeling.cost.memory.windows import WINDOWED, extent_of, margins_of
@@ -31,8 +31,8 @@ Interval = tuple[int, int]
 AxisMap = tuple[int, int, int, int]
 """Along one axis, output interval [low, high) reads input interval [low·a − b, high·a + c), cut to [0, d)."""
 
-AxisReads = list[list[tuple[str, AxisMap]]]
-"""What each operator reads along one axis."""
+AxisReads = list[tuple[int, int, int, int, int, int]]
+"""(operator's output, tensor that it reads) by number, then the map, of every read along one axis."""
 
 _PIXELWISE: frozenset[type[Operator]] = frozenset(
     (Activation, Add, BatchNorm, Dequantize, Mul, Quantize, Softmax, Sub)
@@ -119,60 +119,49 @@ def splits(size: int, parts: int) -> list[Interval]:
     return [(part * size // parts, (part + 1) * size // parts) for part in range(parts)]
 
 
-def needed(names: Sequence[str], reads: AxisReads, output: Interval) -> dict[str, Interval]:
-    """The interval of every tensor that one interval of the last operator's output needs.
+def needed(reads: AxisReads, tensors: int, output: Interval) -> list[int]:
+    """How many pixels of each tensor one interval of the last operator's output needs.
 
-    `names` are the operators' outputs in execution order, `reads` what each reads along the axis. A
-    tensor of which nothing is needed is missing.
+    `reads` are all reads along the axis, in execution order, of `tensors` tensors by number; the
+    output of the last operator is the last one.
     """
-    low = {names[-1]: output[0]}
-    high = {names[-1]: output[1]}
-    for name, sources in zip(reversed(names), reversed(reads), strict=True):
-        start, end = low.get(name, 0), high.get(name, 0)
+    low, high = [0] * tensors, [0] * tensors
+    low[-1], high[-1] = output
+    for target, tensor, step, before, after, size in reversed(reads):
+        start, end = low[target], high[target]
         if start >= end:
             continue
-        for tensor, (step, before, after, size) in sources:
-            first, last = start * step - before, end * step + after
-            if first < 0:
-                first = 0
-            if last > size:
-                last = size
-            if tensor in low:
-                first, last = min(first, low[tensor]), max(last, high[tensor])
-            low[tensor], high[tensor] = first, last
-    return {name: (start, high[name]) for name, start in low.items() if start < high[name]}
+        first, last = start * step - before, end * step + after
+        if first < 0:
+            first = 0
+        if last > size:
+            last = size
+        if low[tensor] < high[tensor]:
+            first, last = min(first, low[tensor]), max(last, high[tensor])
+        low[tensor], high[tensor] = first, last
+    return [max(end - start, 0) for start, end in zip(low, high, strict=True)]
 
 
-def axis_reads(reads: Sequence[tuple[Read, ...]], axis: int) -> AxisReads:
-    """The reads along one axis (0: rows, 1: columns)."""
-    if axis == 0:
-        return [[(read.tensor, read.rows) for read in one] for one in reads]
-    return [[(read.tensor, read.columns) for read in one] for one in reads]
+Reach = tuple[int, int, int]
+"""(step, before, after): output interval [low, high) sees [low·step − before, high·step + after).
 
+Of one tensor along one axis, without what is cut off at the image's borders on the way.
+"""
 
-class Reach(NamedTuple):
-    """Along one axis, output interval [low, high) sees [low·step − before, high·step + after) of a tensor.
-
-    Without what is cut off at the image's borders on the way.
-    """
-
-    step: int
-    before: int
-    after: int
-
-    def through(self, read: AxisMap) -> Reach:
-        """The reach of an operator that reads where this one looks."""
-        step, before, after, _ = read
-        return Reach(self.step * step, self.before + before * self.step, self.after + after * self.step)
-
-    def least(self, size: int, output: int, parts: int) -> int:
-        """Pixels of `size` that the largest of `parts` parts of an `output` axis needs at least.
-
-        What lies beyond one border is taken off; what reaches beyond both needs the whole axis.
-        """
-        beyond = max(self.before, output * self.step + self.after - size, 0)
-        return min(size, -(-output // parts) * self.step + self.before + self.after - beyond)
-
-
-HERE = Reach(1, 0, 0)
+HERE: Reach = (1, 0, 0)
 """A tensor seen from itself."""
+
+
+def through(reach: Reach, read: AxisMap) -> Reach:
+    """The reach of an operator that reads where `reach` looks."""
+    return reach[0] * read[0], reach[1] + read[1] * reach[0], reach[2] + read[2] * reach[0]
+
+
+def least_pixels(reach: Reach, size: int, output: int, parts: int) -> int:
+    """Pixels of `size` that the largest of `parts` parts of an `output` axis needs at least.
+
+    What lies beyond one border is taken off; what reaches beyond both needs the whole axis.
+    """
+    step, before, after = reach
+    beyond = max(before, output * step + after - size, 0)
+    return max(0, min(size, -(-output // parts) * step + before + after - beyond))

@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import itertools
 import math
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,11 +19,12 @@ from wakeling.cost.memory.patch_regions import (
     AxisReads,
     Reach,
     Read,
-    axis_reads,
+    least_pixels,
     local_reads,
     needed,
     reads_all,
     splits,
+    through,
 )
 from wakeling.cost.memory.plan import MemoryPlan, PatchOption
 from wakeling.cost.memory.storage import Piece, storage
@@ -30,8 +32,6 @@ from wakeling.cost.memory.wakeling_c import ALIGNMENT, alias_rule, arranged, in_
 from wakeling.cost.memory.windows import WINDOWED, extent_of, fused_pads
 from wakeling.graph import INPUT, Graph, Node
 from wakeling.ops import ELEMENT_BYTES
-
-Lengths = dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Stages:
         behind = dict(
             zip(reversed(outputs), itertools.accumulate(reversed(outputs.values()), min), strict=True)
         )
-        views = [Views(graph, name) for name in self._at_peak()]
+        views = [View(graph, name) for name in self._at_peak()]
         needed_for_sure = 0
         is_all_read = True
         for step, node in enumerate(graph.nodes[:-1]):
@@ -82,7 +82,9 @@ class Stages:
             for view in views:
                 view.extend(node, reads)
             if step in outputs:
-                seen = sum([view.least_bytes(node, most, most) for view in views])
+                known = [view.least_bytes(node, most) for view in views]
+                bounds = [bound for bound in known if bound is not None]
+                seen = sum([high[-1] * wide[-1] * size for high, wide, size in bounds])
                 needed_for_sure = max(needed_for_sure, seen) if is_all_read else 0
                 yield Stage(
                     self,
@@ -91,7 +93,7 @@ class Stages:
                     whole=held + outputs[step],
                     least=max(rest[step + 1], held + outputs[step] + seen),
                     least_behind=held + behind[step] + needed_for_sure,
-                    views=views,
+                    bounds=bounds,
                 )
 
     def _cuts(self) -> list[int]:
@@ -140,36 +142,44 @@ class Stages:
         return list(itertools.accumulate(change[:-1]))
 
 
-class Views:
+Least = tuple[list[int], list[int], int]
+
+
+class View:
     """How every operator behind a tensor sees it, along rows and columns."""
 
     def __init__(self, graph: Graph, tensor: str) -> None:
-        self.tensor = tensor
         self._shape = graph.shapes[tensor]
         self._bytes = math.prod(self._shape[2:]) * ELEMENT_BYTES[graph.types[tensor]]
         self._reaches: dict[str, tuple[Reach, Reach]] = {tensor: (HERE, HERE)}
+        self._tensor = tensor
 
     def extend(self, node: Node, reads: tuple[Read, ...]) -> None:
-        """Go on to the next operator."""
+        """Go on to the next operator; of several paths the one that sees most gives the best bound."""
         widest = -1
         for tensor, rows, columns in reads:
             reach = self._reaches.get(tensor)
             if reach is None:
                 continue
-            found = reach[0].through(rows), reach[1].through(columns)
-            width = found[0].before + found[0].after
-            # Any one of several paths gives a bound; one that sees more gives a better one.
-            if width > widest:
-                widest, self._reaches[node.name] = width, found
+            high = through(reach[0], rows)
+            if high[1] + high[2] > widest:
+                widest = high[1] + high[2]
+                same = rows == columns and reach[0] == reach[1]
+                self._reaches[node.name] = high, (high if same else through(reach[1], columns))
 
-    def least_bytes(self, node: Node, rows: int, columns: int) -> int:
-        """What the largest of rows × columns patches of a node's output needs of the tensor at least."""
+    def least_bytes(self, node: Node, most: int) -> Least | None:
+        """What the largest patch of a node's output needs of the tensor at least.
+
+        (Rows for 1 … `most` parts, columns, bytes of a pixel), or None where nothing is known.
+        """
         reaches = self._reaches.get(node.name)
-        if reaches is None or node.name == self.tensor:
-            return 0
-        (high, wide), (height, width) = self._shape[:2], node.shape[:2]
-        least = reaches[0].least(high, height, rows) * reaches[1].least(wide, width, columns)
-        return max(least, 0) * self._bytes
+        if reaches is None or node.name == self._tensor:
+            return None
+        shape, target, parts = self._shape, node.shape, range(1, most + 1)
+        high = [least_pixels(reaches[0], shape[0], target[0], count_) for count_ in parts]
+        if reaches[0] == reaches[1] and shape[0] == shape[1] and target[0] == target[1]:
+            return high, high, self._bytes
+        return high, [least_pixels(reaches[1], shape[1], target[1], count_) for count_ in parts], self._bytes
 
 
 class Stage:
@@ -188,7 +198,7 @@ class Stage:
         whole: int,
         least: int,
         least_behind: int,
-        views: list[Views],
+        bounds: list[Least],
     ) -> None:
         self.length = length
         self.rest = rest
@@ -199,14 +209,15 @@ class Stage:
         self._nodes = stages.graph.nodes[:length]
         self._output = self._nodes[-1].name
         self._whole = whole
-        self._views = views
-        self._lengths_of: dict[tuple[int, int], tuple[Lengths, Lengths]] = {}
+        self._bounds = bounds
+        self._lengths_of: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
 
     def bound(self, rows: int, columns: int) -> int:
         """What the peak, of the stage and of the rest, cannot go below on this grid or a coarser one."""
-        node = self._nodes[-1]
-        seen = sum([view.least_bytes(node, rows, columns) for view in self._views])
-        return max(self.rest, self._whole + seen)
+        seen = self._whole
+        for high, wide, size in self._bounds:
+            seen += high[rows - 1] * wide[columns - 1] * size
+        return max(self.rest, seen)
 
     def grids(self) -> Iterator[tuple[int, int]]:
         """Rows × columns of patches, finest first, without the single patch."""
@@ -219,16 +230,16 @@ class Stage:
 
     def peak(self, rows: int, columns: int) -> int:
         """Bytes held at most while the stage runs."""
-        high, wide = self._rows(rows)[0], self._columns(columns)[0]
+        high, wide = self._lengths(0, rows)[0], self._lengths(1, columns)[0]
         change = [0] * (self.length + 1)
-        for part in self._parts:
-            size = self._bytes(part.tensors[0], high, wide)
-            change[part.first] += size
-            change[part.last + 1] -= size
-        for _, size, step in self._scratch(high, wide):
-            change[step] += aligned(size)
-            change[step + 1] -= aligned(size)
-        return self._whole + max(itertools.accumulate(change[:-1]))
+        for number, pixel_bytes, first, last, most_rows in self._held:
+            tall = high[number]
+            size = (tall if tall < most_rows else most_rows) * wide[number] * pixel_bytes
+            size = (size + ALIGNMENT - 1) & -ALIGNMENT
+            change[first] += size
+            change[last + 1] -= size
+        held: list[int] = list(map(operator.add, itertools.accumulate(change[:-1]), self._gathered))
+        return self._whole + max(held)
 
     def added_macs(self, rows: int, columns: int) -> int:
         """MACs of all patches less those of the whole image, padding counted as pixels.
@@ -236,10 +247,8 @@ class Stage:
         Where a later operator skips rows or columns of a tensor, patches do not compute them; then
         the number can be negative.
         """
-        high, wide = self._rows(rows)[1], self._columns(columns)[1]
-        return sum(
-            macs * (high.get(name, 0) * wide.get(name, 0) - area) for name, macs, area in self._pixel_macs
-        )
+        high, wide = self._lengths(0, rows)[1], self._lengths(1, columns)[1]
+        return sum([macs * (high[number] * wide[number] - area) for number, macs, area in self._pixel_macs])
 
     def option(self, rows: int, columns: int) -> PatchOption:
         """The stage on one grid as a row of the trade."""
@@ -258,7 +267,7 @@ class Stage:
     def plan(self, rows: int, columns: int) -> MemoryPlan:
         """The stage on one grid and what follows, placed in one arena."""
         shared, graph = self._all, self._graph
-        high, wide = self._rows(rows)[0], self._columns(columns)[0]
+        high, wide = self._lengths(0, rows)[0], self._lengths(1, columns)[0]
         pieces: list[Piece] = []
         blocks: dict[int, int] = {}
 
@@ -268,7 +277,8 @@ class Stage:
         if not shared.streams_input:
             add(graph.sizes[INPUT], 0, self.length - 1, -1, [INPUT])
         for part in self._parts:
-            size = self._bytes(part.tensors[0], high, wide)
+            number = self._numbers[part.tensors[0]]
+            size = high[number] * wide[number] * shared.pixel_bytes(part.tensors[0])
             add(size, part.first, part.last, part.block, list(part.tensors))
         output = next(piece for piece in shared.pieces if self._output in piece.tensors)
         behind = output.tensors[output.tensors.index(self._output) :]
@@ -278,62 +288,99 @@ class Stage:
                 block = -2 if piece.block == output.block else piece.block + len(graph.nodes) + 1
                 add(piece.size, piece.first, piece.last, block, piece.tensors)
         scratch = [
-            *self._scratch(high, wide),
-            *(request for request in shared.scratch if request[2] >= self.length),
+            (name, min(high[number], most_rows) * wide[number] * pixel_bytes, step)
+            for name, number, pixel_bytes, step, most_rows in self._rings
+        ]
+        scratch += [
+            request for request in shared.scratch if request[2] >= self.length or self._is_gathered(request)
         ]
         plan = arranged("patched", pieces, scratch, len(graph.nodes))
         option = dataclasses.replace(self.option(rows, columns), peak_bytes=plan.peak_bytes)
         return dataclasses.replace(plan, patch=option)
 
     @functools.cached_property
+    def _numbers(self) -> dict[str, int]:
+        """Tensors by number: the network's input, then the operators' outputs."""
+        return {INPUT: 0, **{node.name: index for index, node in enumerate(self._nodes, 1)}}
+
+    @functools.cached_property
     def _reads(self) -> tuple[AxisReads, AxisReads]:
-        reads = self._all.reads[: self.length]
-        return axis_reads(reads, 0), axis_reads(reads, 1)
-
-    @functools.cached_property
-    def _names(self) -> list[str]:
-        return [node.name for node in self._nodes]
-
-    @functools.cached_property
-    def _is_square(self) -> bool:
+        """Along rows and along columns; one list twice where they are the same."""
+        numbers, rows, columns = self._numbers, [], []
+        for target, reads in enumerate(self._all.reads[: self.length], 1):
+            for tensor, read_rows, read_columns in reads:
+                rows.append((target, numbers[tensor], *read_rows))
+                columns.append((target, numbers[tensor], *read_columns))
         height, width = self._nodes[-1].shape[:2]
-        return height == width and self._reads[0] == self._reads[1]
+        return (rows, rows) if height == width and rows == columns else (rows, columns)
 
-    def _rows(self, parts: int) -> tuple[Lengths, Lengths]:
-        return self._lengths(0, parts)
-
-    def _columns(self, parts: int) -> tuple[Lengths, Lengths]:
-        return self._lengths(0 if self._is_square else 1, parts)
-
-    def _lengths(self, axis: int, parts: int) -> tuple[Lengths, Lengths]:
+    def _lengths(self, axis: int, parts: int) -> tuple[list[int], list[int]]:
         """Along one axis: the longest interval of each tensor, and the sum over all patches."""
+        reads = self._reads[axis]
+        if reads is self._reads[0]:
+            axis = 0
         known = self._lengths_of.get((axis, parts))
-        if known is not None:
-            return known
-        longest: Lengths = {}
-        total: Lengths = {}
-        for interval in splits(self._nodes[-1].shape[axis], parts):
-            for name, (low, high) in needed(self._names, self._reads[axis], interval).items():
-                length = high - low
-                total[name] = total.get(name, 0) + length
-                if length > longest.get(name, 0):
-                    longest[name] = length
-        self._lengths_of[axis, parts] = longest, total
-        return longest, total
-
-    def _bytes(self, tensor: str, high: Lengths, wide: Lengths) -> int:
-        return aligned(high.get(tensor, 0) * wide.get(tensor, 0) * self._all.pixel_bytes(tensor))
+        if known is None:
+            each = [
+                needed(reads, self.length + 1, interval)
+                for interval in splits(self._nodes[-1].shape[axis], parts)
+            ]
+            together = list(zip(*each, strict=True))
+            known = [max(lengths) for lengths in together], [sum(lengths) for lengths in together]
+            self._lengths_of[axis, parts] = known
+        return known
 
     @functools.cached_property
-    def _pixel_macs(self) -> list[tuple[str, int, int]]:
+    def _pixel_macs(self) -> list[tuple[int, int, int]]:
         """(tensor, MACs of one pixel, pixels of the whole image) of every operator with MACs."""
         found = []
-        for node in self._nodes:
+        for number, node in enumerate(self._nodes, 1):
             area = math.prod(node.shape[:2])
             macs = count(node.op, self._graph.shapes[node.inputs[0]], node.shape).macs
             if macs:
-                found.append((node.name, macs // area, area))
+                found.append((number, macs // area, area))
         return found
+
+    @functools.cached_property
+    def _held(self) -> list[tuple[int, int, int, int, int]]:
+        """(tensor, bytes of a pixel, first step, last step, most rows) of all that a patch holds."""
+        everything = 1 << 60
+        shared, numbers = self._all, self._numbers
+        found = [
+            (numbers[part.tensors[0]], shared.pixel_bytes(part.tensors[0]), part.first, part.last, everything)
+            for part in self._parts
+        ]
+        found += [(number, pixel, step, step, rows) for _, number, pixel, step, rows in self._rings]
+        return found
+
+    @functools.cached_property
+    def _gathered(self) -> list[int]:
+        """Bytes of the gathered window at each step; the same on every patch."""
+        sizes = [0] * self.length
+        for name, size, step in self._all.scratch:
+            if step < self.length and self._is_gathered((name, size, step)):
+                sizes[step] = aligned(size)
+        return sizes
+
+    @functools.cached_property
+    def _rings(self) -> list[tuple[str, int, int, int, int]]:
+        """(name, tensor, bytes of a pixel, step, most rows) of the rings of rows that a patch needs."""
+        shared = self._all
+        found = []
+        for name, _, step in shared.scratch:
+            if step >= self.length:
+                break
+            node = self._nodes[step]
+            if node.name in shared.rings and not self._is_apart(node.name):
+                assert isinstance(node.op, WINDOWED)
+                source = node.inputs[0]
+                rows = extent_of(node.op)[0]
+                found.append((name, self._numbers[source], shared.pixel_bytes(source), step, rows))
+        return found
+
+    def _is_gathered(self, request: tuple[str, int, int]) -> bool:
+        """Whether scratch is a convolution's window, which is the same on every patch."""
+        return self._nodes[request[2]].name not in self._all.rings
 
     @functools.cached_property
     def _parts(self) -> list[Part]:
@@ -346,6 +393,8 @@ class Stage:
         blocks = itertools.count()
         current: dict[int, int] = {}
         for piece in self._all.pieces:
+            if piece.first >= self.length:
+                continue
             group: list[str] = []
             first = piece.first
             block = current.get(piece.block, -1)
@@ -371,28 +420,10 @@ class Stage:
         """Whether an operator's output must not lie over its input in a stage."""
         if tensor == self._output:
             return True
-        node = self._graph.by_name.get(tensor)
-        if node is None:
+        if tensor == INPUT:
             return False
-        return any(name == INPUT or name in self._all.pads for name in node.inputs)
-
-    def _scratch(self, high: Lengths, wide: Lengths) -> list[tuple[str, int, int]]:
-        """(name, bytes, step) of what kernels need on a patch."""
-        found = []
-        rings = self._all.rings
-        for name, size, step in self._all.scratch:
-            if step >= self.length:
-                break
-            node = self._nodes[step]
-            if node.name in rings:
-                if self._is_apart(node.name):
-                    continue
-                assert isinstance(node.op, WINDOWED)
-                source = node.inputs[0]
-                rows = min(extent_of(node.op)[0], high.get(source, 0))
-                size = rows * wide.get(source, 0) * self._all.pixel_bytes(source)
-            found.append((name, size, step))
-        return found
+        inputs = self._nodes[self._all.steps[tensor]].inputs
+        return any(name == INPUT or name in self._all.pads for name in inputs)
 
 
 def aligned(size: int) -> int:

@@ -51,20 +51,19 @@ def patched(graph: Graph, *, most_patches: int = MOST_PATCHES, streams_input: bo
 
 def _best_grid(stage: Stage, limit: int) -> tuple[int, Stage, int, int] | None:
     """The grid with the smallest peak below `limit`, then with the fewest added MACs."""
-    best: tuple[int, Stage, int, int] | None = None
-    for rows, columns in stage.grids():
-        if stage.bound(rows, columns) > (limit - 1 if best is None else best[0]):
+    best: tuple[int, int, tuple[int, int]] | None = None
+    for grid in stage.grids():
+        if stage.bound(*grid) > (limit - 1 if best is None else best[0]):
             continue
-        peak = max(stage.peak(rows, columns), stage.rest)
-        if peak >= limit or (best is not None and peak > best[0]):
-            continue
-        if (
-            best is None
-            or peak < best[0]
-            or stage.added_macs(rows, columns) < stage.added_macs(best[2], best[3])
-        ):
-            best = peak, stage, rows, columns
-    return best
+        peak = max(stage.peak(*grid), stage.rest)
+        if peak < limit and (best is None or peak <= best[0]):
+            best = min(best or (peak, stage.added_macs(*grid), grid), (peak, stage.added_macs(*grid), grid))
+        if best is not None and best[0] == stage.rest:
+            # What follows needs this much anyway: the grid with the fewest MACs that keeps within it.
+            cheap = sorted((stage.added_macs(*other), other) for other in stage.grids())
+            grid = next(other for _, other in cheap if stage.peak(*other) <= stage.rest)
+            return best[0], stage, *grid
+    return None if best is None else (best[0], stage, *best[2])
 
 
 def patch_trade(

@@ -84,9 +84,9 @@ Order = Callable[[Sequence[Block]], list[int]]
 
 STRATEGIES: tuple[tuple[Order, Fit], ...] = (
     (largest_first, first_fit),
+    (longest_first, first_fit),
     (earliest_first, first_fit),
     (largest_first, best_fit),
-    (longest_first, first_fit),
     (earliest_first, best_fit),
     (longest_first, best_fit),
 )
