@@ -97,13 +97,10 @@ def local_reads(graph: Graph, node: Node, pads: Mapping[str, Node]) -> tuple[Rea
     return None
 
 
-def reads_all(node: Node, reads: tuple[Read, ...]) -> bool:
-    """Whether the whole of a node's output needs the whole of every tensor that it reads."""
-    height, width = node.shape[:2]
-    return all(
-        height * rows[0] + rows[2] >= rows[3] and width * columns[0] + columns[2] >= columns[3]
-        for _, rows, columns in reads
-    )
+def reads_all(node: Node, read: Read) -> bool:
+    """Whether the whole of a node's output needs the whole of a tensor that it reads."""
+    (height, width), (_, rows, columns) = node.shape[:2], read
+    return height * rows[0] + rows[2] >= rows[3] and width * columns[0] + columns[2] >= columns[3]
 
 
 def _pixel(name: str, source: tuple[int, ...], target: tuple[int, ...]) -> Read:

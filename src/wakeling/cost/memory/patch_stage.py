@@ -72,20 +72,22 @@ class Stages:
         )
         views = [View(graph, name) for name in self._at_peak()]
         needed_for_sure = 0
-        is_all_read = True
+        read_whole: set[str] = set()
+        read_in_part: set[str] = set()
         for step, node in enumerate(graph.nodes[:-1]):
             reads = local_reads(graph, node, self.pads)
             if reads is None:
                 return
             self.reads.append(reads)
-            is_all_read = is_all_read and reads_all(node, reads)
+            for read in reads:
+                (read_whole if reads_all(node, read) else read_in_part).add(read.tensor)
             for view in views:
                 view.extend(node, reads)
             if step in outputs:
                 known = [view.least_bytes(node, most) for view in views]
                 bounds = [bound for bound in known if bound is not None]
                 seen = sum([high[-1] * wide[-1] * size for high, wide, size in bounds])
-                needed_for_sure = max(needed_for_sure, seen) if is_all_read else 0
+                needed_for_sure = max(needed_for_sure, seen) if read_in_part <= read_whole else 0
                 yield Stage(
                     self,
                     length=step + 1,
