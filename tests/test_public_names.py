@@ -20,7 +20,7 @@ PUBLIC = {
         "Budget CostReport Counts Flash Latency LayerCost LayerTime Lifetime MemoryPlan PLANNERS "
         "Parameters PatchOption Placement Provenance Violation best_order budget_of cost count "
         "describe engines_for from_json from_torch latency live_at liveness option_to_json parameters "
-        "patch_trade patched place placement_to_json tflm to_json violation_to_json violations "
+        "patch_front patch_trade patched place placement_to_json tflm to_json violation_to_json violations "
         "wakeling_c"
     ),
     zoo: ("Counting Facts NETWORKS ZooEntry build zoo_name"),

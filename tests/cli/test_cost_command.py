@@ -153,6 +153,13 @@ def test_it_is_drawn_where_asked(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert run([*arguments, "--plot", str(picture)]) == 0
     assert picture.stat().st_size > 10_000
     assert "drawn: " in capsys.readouterr().err
+    for draw, words in (("memory", "wakeling-c"), ("patches", "MACs"), ("times", "head_dense")):
+        picture = tmp_path / f"{draw}.svg"
+        assert run([*arguments, "--runtime", "wakeling-c", "--draw", draw, "--plot", str(picture)]) == 0
+        assert words in picture.read_text()
+    capsys.readouterr()
+    assert run(["cost", "mobilenet_v1", "--draw", "times"]) == 2
+    assert "no times to draw: it needs a --board" in capsys.readouterr().err
     assert run([*arguments, "--plot", str(tmp_path / "cost.gif")]) == 2
     assert "must end with .png, .svg, .pdf" in capsys.readouterr().err
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +13,7 @@ from wakeling import boards, cost
 from wakeling.cli.network_choice import NETWORK_HELP, choose, engine_option, knob_options, runtime_option
 from wakeling.cli.output import console, json_option, plot_option, plot_to, print_json, print_table
 from wakeling.cost import Placement
-from wakeling.errors import DoesNotFitError
+from wakeling.errors import DoesNotFitError, WakelingError
 from wakeling.units import format_bytes, format_count, format_digits
 
 if TYPE_CHECKING:
@@ -29,6 +31,14 @@ HEADROOM = "your own program's RAM and flash come on top"
 @engine_option
 @click.option("--layers/--no-layers", default=True, help="Show each layer.  [default: layers]")
 @click.option("--patches", is_flag=True, help="Show what computing the first layers patch by patch buys.")
+@click.option(
+    "--draw",
+    type=click.Choice(["layers", "memory", "patches", "times"]),
+    default="layers",
+    show_default=True,
+    help="What --plot draws: where the cost sits, the arena of --runtime over time, what patches buy, or "
+    "each layer's time on the board.",
+)
 @json_option
 @plot_option
 def command(
@@ -43,6 +53,7 @@ def command(
     engine: str | None,
     layers: bool,
     patches: bool,
+    draw: str,
     as_json: bool,
     plot: Path | None,
 ) -> None:
@@ -57,14 +68,17 @@ def command(
     report = chosen.report()
     target = boards.load_board(board) if board else None
     placed = cost.place(report, target, runtime=runtime, engine=engine) if target else None
-    trade = cost.patch_trade(chosen.deployed) if patches else ()
+    trade = cost.patch_trade(chosen.deployed) if patches or draw == "patches" else ()
+    if draw == "times" and (placed is None or placed.latency is None):
+        reason = "it needs a --board" if placed is None else placed.no_latency
+        raise WakelingError(f"no times to draw: {reason}")
     if as_json:
         print_json(_to_json(report, placed, trade))
     else:
         _print(report, placed, layers=layers)
         if patches:
             _print_trade(report, trade)
-    plot_to(plot, lambda: _picture(report, placed))
+    plot_to(plot, lambda: _DRAWINGS[draw](report, placed, runtime, trade))
     if placed and placed.violations:
         needs = "; ".join(cost.describe(violation) for violation in placed.violations)
         raise DoesNotFitError(f"{report.name} does not fit {placed.board.name}: {needs}")
@@ -171,10 +185,7 @@ def _bar(origin: cost.Provenance) -> str:
 
 def _print_trade(report: cost.CostReport, trade: tuple[cost.PatchOption, ...]) -> None:
     """What no other option beats in both RAM and MACs; JSON has them all."""
-    worth: list[cost.PatchOption] = []
-    for option in sorted(trade, key=lambda option: (option.added_macs, option.peak_bytes)):
-        if not worth or option.peak_bytes < worth[-1].peak_bytes:
-            worth.append(option)
+    worth = cost.patch_front(trade)
     print_table(
         f"First layers patch by patch ({len(worth)} of {len(trade)} ways that no other beats)",
         ["patches", "operators", "up to", "RAM", "patches' part", "the rest's", "MACs added", "share"],
@@ -194,7 +205,9 @@ def _print_trade(report: cost.CostReport, trade: tuple[cost.PatchOption, ...]) -
     )
 
 
-def _picture(report: cost.CostReport, placed: Placement | None) -> Picture:
+def _draw_layers(
+    report: cost.CostReport, placed: Placement | None, runtime: str, trade: tuple[cost.PatchOption, ...]
+) -> Picture:
     from wakeling.report.figures.cost_columns import Column, cost_columns
 
     layers = report.layers
@@ -230,3 +243,39 @@ def _picture(report: cost.CostReport, placed: Placement | None) -> Picture:
         columns,
         title=f"What {report.name} costs",
     )
+
+
+def _draw_memory(
+    report: cost.CostReport, placed: Placement | None, runtime: str, trade: tuple[cost.PatchOption, ...]
+) -> Picture:
+    from wakeling.report.figures.memory_map import memory_map
+
+    names = [layer.name for layer in report.layers]
+    return memory_map(report.memory[runtime], names, limit_bytes=placed.board.ram_bytes if placed else None)
+
+
+def _draw_patches(
+    report: cost.CostReport, placed: Placement | None, runtime: str, trade: tuple[cost.PatchOption, ...]
+) -> Picture:
+    from wakeling.report.figures.patch_trade import patch_trade_figure
+
+    limit = placed.board.ram_bytes if placed else None
+    return patch_trade_figure(trade, report.macs, limit_bytes=limit)
+
+
+def _draw_times(
+    report: cost.CostReport, placed: Placement | None, runtime: str, trade: tuple[cost.PatchOption, ...]
+) -> Picture:
+    from wakeling.report.figures.latency import layer_times
+
+    assert placed is not None
+    assert placed.latency is not None
+    return layer_times(placed.latency)
+
+
+_Drawing = Callable[[cost.CostReport, Placement | None, str, tuple[cost.PatchOption, ...]], "Picture"]
+
+_DRAWINGS: Mapping[str, _Drawing] = MappingProxyType(
+    {"layers": _draw_layers, "memory": _draw_memory, "patches": _draw_patches, "times": _draw_times}
+)
+"""What `--draw` names."""
