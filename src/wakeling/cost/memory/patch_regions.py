@@ -162,3 +162,17 @@ def least_pixels(reach: Reach, size: int, output: int, parts: int) -> int:
     step, before, after = reach
     beyond = max(before, output * step + after - size, 0)
     return max(0, min(size, -(-output // parts) * step + before + after - beyond))
+
+
+def least_pixels_inside(reach: Reach, size: int, output: int, parts: int) -> int:
+    """As `least_pixels`, looking also at the part behind the first, which may touch no border.
+
+    Where that part sees nothing beyond the image's borders, nothing was cut off on the way either
+    (what is cut off at an operator leaves the image at every operator before it), and it needs all.
+    """
+    least = least_pixels(reach, size, output, parts)
+    if parts < 3:
+        return least
+    step, before, after = reach
+    low, high = output // parts * step - before, 2 * output // parts * step + after
+    return max(least, high - low) if low >= 0 and high <= size else least

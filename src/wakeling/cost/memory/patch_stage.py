@@ -20,6 +20,7 @@ from wakeling.cost.memory.patch_regions import (
     Reach,
     Read,
     least_pixels,
+    least_pixels_inside,
     local_reads,
     needed,
     reads_all,
@@ -84,9 +85,7 @@ class Stages:
             for view in views:
                 view.extend(node, reads)
             if step in outputs:
-                known = [view.least_bytes(node, most) for view in views]
-                bounds = [bound for bound in known if bound is not None]
-                seen = sum([high[-1] * wide[-1] * size for high, wide, size in bounds])
+                seen = sum([view.least_bytes(node, most) for view in views])
                 needed_for_sure = max(needed_for_sure, seen) if read_in_part <= read_whole else 0
                 yield Stage(
                     self,
@@ -95,7 +94,7 @@ class Stages:
                     whole=held + outputs[step],
                     least=max(rest[step + 1], held + outputs[step] + seen),
                     least_behind=held + behind[step] + needed_for_sure,
-                    bounds=bounds,
+                    views=views,
                 )
 
     def _cuts(self) -> list[int]:
@@ -121,16 +120,30 @@ class Stages:
         return self.graph.shapes[tensor][2] * ELEMENT_BYTES[self.graph.types[tensor]]
 
     def _at_peak(self) -> list[str]:
-        """The tensors that are alive at the first step of the peak, but for the network's input."""
+        """The tensors whose regions are held at the first step of the peak, but for a whole input.
+
+        Of tensors that are computed in place over each other it is the first one, or the first behind
+        a cut (`Stage` does so).
+        """
         peak = self.live.index(max(self.live))
         found = []
         for piece in self.pieces:
             if piece.first <= peak <= piece.last:
-                made = [name for name in piece.tensors if self.steps.get(name, 0) <= peak]
-                name = next((name for name in reversed(made) if name not in self.pads), INPUT)
-                if name != INPUT or self.streams_input:
-                    found.append(name)
+                holder = INPUT
+                for name in piece.tensors:
+                    is_made = self.steps.get(name, 0) <= peak and name not in self.pads
+                    if is_made and (holder == INPUT or self.is_apart(name)):
+                        holder = name
+                if holder != INPUT or self.streams_input:
+                    found.append(holder)
         return found
+
+    def is_apart(self, tensor: str) -> bool:
+        """Whether an operator's output must not lie over its input in any stage."""
+        step = self.steps.get(tensor)
+        if step is None:
+            return False
+        return any(name == INPUT or name in self.pads for name in self.graph.nodes[step].inputs)
 
     def _live(self) -> list[int]:
         change = [0] * (len(self.graph.nodes) + 1)
@@ -169,19 +182,26 @@ class View:
                 same = rows == columns and reach[0] == reach[1]
                 self._reaches[node.name] = high, (high if same else through(reach[1], columns))
 
-    def least_bytes(self, node: Node, most: int) -> Least | None:
-        """What the largest patch of a node's output needs of the tensor at least.
+    def least_bytes(self, node: Node, most: int) -> int:
+        """What the largest of most × most patches of a node's output, or of fewer, needs at least."""
+        reaches = self._reaches.get(node.name)
+        if reaches is None or node.name == self._tensor:
+            return 0
+        shape, target = self._shape, node.shape
+        high = least_pixels(reaches[0], shape[0], target[0], most)
+        return high * least_pixels(reaches[1], shape[1], target[1], most) * self._bytes
 
-        (Rows for 1 … `most` parts, columns, bytes of a pixel), or None where nothing is known.
-        """
+    def least_by_parts(self, node: Node, most: int) -> Least | None:
+        """The same by the number of parts: rows for 1 … `most`, columns, and bytes of a pixel."""
         reaches = self._reaches.get(node.name)
         if reaches is None or node.name == self._tensor:
             return None
         shape, target, parts = self._shape, node.shape, range(1, most + 1)
-        high = [least_pixels(reaches[0], shape[0], target[0], count_) for count_ in parts]
-        if reaches[0] == reaches[1] and shape[0] == shape[1] and target[0] == target[1]:
-            return high, high, self._bytes
-        return high, [least_pixels(reaches[1], shape[1], target[1], count_) for count_ in parts], self._bytes
+        high, wide = (
+            [least_pixels_inside(reaches[axis], shape[axis], target[axis], count_) for count_ in parts]
+            for axis in (0, 1)
+        )
+        return high, wide, self._bytes
 
 
 class Stage:
@@ -200,7 +220,7 @@ class Stage:
         whole: int,
         least: int,
         least_behind: int,
-        bounds: list[Least],
+        views: list[View],
     ) -> None:
         self.length = length
         self.rest = rest
@@ -211,11 +231,16 @@ class Stage:
         self._nodes = stages.graph.nodes[:length]
         self._output = self._nodes[-1].name
         self._whole = whole
-        self._bounds = bounds
+        self._views = views
         self._lengths_of: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
 
+    @functools.cached_property
+    def _bounds(self) -> list[Least]:
+        known = [view.least_by_parts(self._nodes[-1], self._all.most_patches) for view in self._views]
+        return [bound for bound in known if bound is not None]
+
     def bound(self, rows: int, columns: int) -> int:
-        """What the peak, of the stage and of the rest, cannot go below on this grid or a coarser one."""
+        """What the peak, of the stage and of the rest, cannot go below on this grid."""
         seen = self._whole
         for high, wide, size in self._bounds:
             seen += high[rows - 1] * wide[columns - 1] * size
@@ -419,13 +444,8 @@ class Stage:
         return parts
 
     def _is_apart(self, tensor: str) -> bool:
-        """Whether an operator's output must not lie over its input in a stage."""
-        if tensor == self._output:
-            return True
-        if tensor == INPUT:
-            return False
-        inputs = self._nodes[self._all.steps[tensor]].inputs
-        return any(name == INPUT or name in self._all.pads for name in inputs)
+        """Whether an operator's output must not lie over its input in this stage."""
+        return tensor == self._output or self._all.is_apart(tensor)
 
 
 def aligned(size: int) -> int:
