@@ -51,19 +51,21 @@ def patched(graph: Graph, *, most_patches: int = MOST_PATCHES, streams_input: bo
 
 def _best_grid(stage: Stage, limit: int) -> tuple[int, Stage, int, int] | None:
     """The grid with the smallest peak below `limit`, then with the fewest added MACs."""
-    best: tuple[int, int, tuple[int, int]] | None = None
+    best: tuple[int, tuple[int, int]] | None = None
     for grid in stage.grids():
         if stage.bound(*grid) > (limit - 1 if best is None else best[0]):
             continue
         peak = max(stage.peak(*grid), stage.rest)
-        if peak < limit and (best is None or peak <= best[0]):
-            best = min(best or (peak, stage.added_macs(*grid), grid), (peak, stage.added_macs(*grid), grid))
-        if best is not None and best[0] == stage.rest:
+        if peak >= limit or (best is not None and peak > best[0]):
+            continue
+        if best is None or peak < best[0] or stage.added_macs(*grid) < stage.added_macs(*best[1]):
+            best = peak, grid
+        if peak == stage.rest:
             # What follows needs this much anyway: the grid with the fewest MACs that keeps within it.
             cheap = sorted((stage.added_macs(*other), other) for other in stage.grids())
             grid = next(other for _, other in cheap if stage.peak(*other) <= stage.rest)
-            return best[0], stage, *grid
-    return None if best is None else (best[0], stage, *best[2])
+            return peak, stage, *grid
+    return None if best is None else (best[0], stage, *best[1])
 
 
 def patch_trade(

@@ -51,12 +51,13 @@ def place_in_order(
     offsets = [0] * len(blocks)
     for index in order:
         block = blocks[index]
-        forbidden = set()
-        for size, first, last in block:
-            for step in range(first, last + 1):
-                for start, end in busy[step]:
-                    forbidden.add((start - size, end))
-        offset = fit(sorted(forbidden)) if forbidden else 0
+        forbidden = {
+            (start - size, end)
+            for size, first, last in block
+            for taken in busy[first : last + 1]
+            for start, end in taken
+        }
+        offset = fit(sorted(forbidden))
         offsets[index] = offset
         for size, first, last in block:
             for step in range(first, last + 1):

@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import Any
 
 from wakeling.cost.memory.tflm_structures import Kernels
-from wakeling.cost.memory.windows import margins_of
 from wakeling.ops import (
     AveragePool2D,
     Conv2D,
@@ -61,8 +60,8 @@ def _is_plain_depthwise(op: DepthwiseConv2D) -> bool:
 
 
 def _depthwise(op: DepthwiseConv2D, source: Shape, target: Shape) -> tuple[int, ...]:
-    """None for 3×3 with at most one pixel of padding; otherwise the window of all channels as int16."""
-    if not _is_plain_depthwise(op) or (op.kernel == (3, 3) and max(margins_of(op, source)) <= 1):
+    """None for 3×3 (TFLite pads it by one pixel at most); otherwise the window of all channels as int16."""
+    if op.kernel == (3, 3) or not _is_plain_depthwise(op):
         return ()
     return (2 * source[2] * op.kernel[0] * op.kernel[1],)
 
