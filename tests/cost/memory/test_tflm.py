@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from tests.cost.memory.tflm_arenas import arenas
 from wakeling import spec
 from wakeling.cost.memory import tflm
-from wakeling.cost.memory.tflm_structures import Kernels
+from wakeling.cost.memory.tflm import FILE_ACTIVATIONS, FILE_OPERATORS
+from wakeling.cost.memory.tflm_structures import KERNELS, Kernels
 from wakeling.errors import WakelingError
 from wakeling.export import tflite
 from wakeling.fuse import fuse
 from wakeling.graph import INPUT, Graph, GraphBuilder
 from wakeling.importers.tflite import read_tflite
 from wakeling.ops import (
+    OPERATORS,
     Activation,
     AveragePool2D,
     BatchNorm,
@@ -25,6 +28,7 @@ from wakeling.ops import (
     DepthwiseConv2D,
     MaxPool2D,
     Mean,
+    PointwiseKind,
     Reshape,
     Softmax,
 )
@@ -198,3 +202,10 @@ def test_options_that_do_not_go_together_are_refused_in_a_line() -> None:
         tflm(graph, pointer_bytes=8)
     with pytest.raises(WakelingError, match="unknown kernels 'cmsis'; known: cmsis-nn"):
         tflm(graph, kernels="cmsis")  # type: ignore[arg-type]
+
+
+def test_every_operator_and_every_activation_has_its_kernels() -> None:
+    assert set(FILE_OPERATORS) | {Activation} == set(OPERATORS.values())
+    assert set(FILE_ACTIVATIONS) == set(get_args(PointwiseKind))
+    named = {name for names in (*FILE_OPERATORS.values(), *FILE_ACTIVATIONS.values()) for name in names}
+    assert named == set(KERNELS)

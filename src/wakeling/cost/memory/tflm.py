@@ -41,7 +41,7 @@ from wakeling.ops import (
     operator_name,
 )
 
-_FILE_OPERATORS: Mapping[type[Operator], tuple[str, ...]] = MappingProxyType(
+FILE_OPERATORS: Mapping[type[Operator], tuple[str, ...]] = MappingProxyType(
     {
         Conv2D: ("CONV_2D",),
         DepthwiseConv2D: ("DEPTHWISE_CONV_2D",),
@@ -63,7 +63,7 @@ _FILE_OPERATORS: Mapping[type[Operator], tuple[str, ...]] = MappingProxyType(
         Dequantize: ("DEQUANTIZE",),
     }
 )
-_FILE_ACTIVATIONS: Mapping[PointwiseKind, tuple[str, ...]] = MappingProxyType(
+FILE_ACTIVATIONS: Mapping[PointwiseKind, tuple[str, ...]] = MappingProxyType(
     {
         "linear": ("RESHAPE",),
         "relu": ("RELU",),
@@ -140,7 +140,7 @@ def _steps(graph: Graph) -> list[Step]:
     steps: list[Step] = []
     for node in graph.nodes:
         op = node.op
-        kernels = _FILE_ACTIVATIONS[op.kind] if isinstance(op, Activation) else _FILE_OPERATORS.get(type(op))
+        kernels = FILE_ACTIVATIONS[op.kind] if isinstance(op, Activation) else FILE_OPERATORS.get(type(op))
         if kernels is None:
             raise UnsupportedOpError(operator_name(op), "TFLM")
         if len(kernels) == 1:
