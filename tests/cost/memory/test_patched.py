@@ -15,7 +15,7 @@ from tests.cost.memory.patches import Box, boxes
 from wakeling import spec
 from wakeling.cost import count
 from wakeling.cost.memory import patch_trade, patched, wakeling_c
-from wakeling.cost.memory.patch_stage import Stages
+from wakeling.cost.memory.patch_stages import Stages
 from wakeling.fuse import fuse
 from wakeling.graph import INPUT, Graph, GraphBuilder
 from wakeling.ops import Conv2D, Dense, DepthwiseConv2D, Reshape

@@ -1,6 +1,7 @@
 """A prefix of a network that runs once for each patch of its output: its RAM, its MACs, its plan.
 
-Choosing among stages and grids is in `patched`, the geometry in `patch_regions`.
+Which prefixes there are is in `patch_stages`, choosing among them in `patched`, the geometry in
+`patch_regions`.
 """
 
 from __future__ import annotations
@@ -12,27 +13,19 @@ import math
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from wakeling.cost.counts import count
-from wakeling.cost.memory.patch_regions import (
-    HERE,
-    AxisReads,
-    Reach,
-    Read,
-    least_pixels,
-    least_pixels_inside,
-    local_reads,
-    needed,
-    reads_all,
-    splits,
-    through,
-)
+from wakeling.cost.memory.patch_bounds import Least, View
+from wakeling.cost.memory.patch_regions import AxisReads, needed, splits
 from wakeling.cost.memory.plan import MemoryPlan, PatchOption
-from wakeling.cost.memory.storage import Piece, storage
-from wakeling.cost.memory.wakeling_c import ALIGNMENT, alias_rule, arranged, in_place_rule, kernel_scratch
-from wakeling.cost.memory.windows import WINDOWED, extent_of, fused_pads
-from wakeling.graph import INPUT, Graph, Node
-from wakeling.ops import ELEMENT_BYTES
+from wakeling.cost.memory.storage import Piece
+from wakeling.cost.memory.wakeling_c import ALIGNMENT, aligned, arranged
+from wakeling.cost.memory.windows import WINDOWED, extent_of
+from wakeling.graph import INPUT
+
+if TYPE_CHECKING:
+    from wakeling.cost.memory.patch_stages import Stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,165 +36,6 @@ class Part:
     first: int
     last: int
     block: int
-
-
-class Stages:
-    """The stages of a graph, shortest first, with what they share: the plan of whole images."""
-
-    def __init__(self, graph: Graph, *, most_patches: int, streams_input: bool) -> None:
-        self.graph = graph
-        self.most_patches = most_patches
-        self.streams_input = streams_input
-        self.pads = fused_pads(graph)
-        self.pieces, self.rings = storage(graph, graph.nodes, in_place_rule(self.pads), alias_rule(self.pads))
-        self.scratch = kernel_scratch(graph, self.pads, self.rings)
-        self.live = self._live()
-        self.reads: list[tuple[Read, ...]] = []
-        self.steps = {node.name: step for step, node in enumerate(graph.nodes)}
-
-    def __iter__(self) -> Iterator[Stage]:
-        """Every prefix of local operators behind which its own output is all that is read later.
-
-        Only a prefix that holds the first step of the peak can save anything; shorter ones come too.
-        """
-        graph, most = self.graph, self.most_patches
-        rest = list(itertools.accumulate(reversed(self.live), max))[::-1]
-        held = 0 if self.streams_input else aligned(graph.sizes[INPUT])
-        outputs = {step: aligned(graph.sizes[graph.nodes[step].name]) for step in self._cuts()}
-        behind = dict(
-            zip(reversed(outputs), itertools.accumulate(reversed(outputs.values()), min), strict=True)
-        )
-        views = [View(graph, name) for name in self._at_peak()]
-        needed_for_sure = 0
-        read_whole: set[str] = set()
-        read_in_part: set[str] = set()
-        for step, node in enumerate(graph.nodes[:-1]):
-            reads = local_reads(graph, node, self.pads)
-            if reads is None:
-                return
-            self.reads.append(reads)
-            for read in reads:
-                (read_whole if reads_all(node, read) else read_in_part).add(read.tensor)
-            for view in views:
-                view.extend(node, reads)
-            if step in outputs:
-                seen = sum([view.least_bytes(node, most) for view in views])
-                needed_for_sure = max(needed_for_sure, seen) if read_in_part <= read_whole else 0
-                yield Stage(
-                    self,
-                    length=step + 1,
-                    rest=rest[step + 1],
-                    whole=held + outputs[step],
-                    least=max(rest[step + 1], held + outputs[step] + seen),
-                    least_behind=held + behind[step] + needed_for_sure,
-                    views=views,
-                )
-
-    def _cuts(self) -> list[int]:
-        """The steps behind which their own output is all that is read later."""
-        graph = self.graph
-        last = {INPUT: 0}
-        for step, node in enumerate(graph.nodes):
-            for name in node.inputs:
-                last[name] = step
-            last[node.name] = step
-        last[graph.output] = len(graph.nodes)
-        latest = last[INPUT]
-        found = []
-        for step, node in enumerate(graph.nodes[:-1]):
-            until = last[node.name]
-            if latest <= step < until and node.name not in self.pads:
-                found.append(step)
-            latest = max(latest, until)
-        return found
-
-    def pixel_bytes(self, tensor: str) -> int:
-        """Bytes of one pixel of an image."""
-        return self.graph.shapes[tensor][2] * ELEMENT_BYTES[self.graph.types[tensor]]
-
-    def _at_peak(self) -> list[str]:
-        """The tensors whose regions are held at the first step of the peak, but for a whole input.
-
-        Of tensors that are computed in place over each other it is the first one, or the first behind
-        a cut (`Stage` does so).
-        """
-        peak = self.live.index(max(self.live))
-        found = []
-        for piece in self.pieces:
-            if piece.first <= peak <= piece.last:
-                holder = INPUT
-                for name in piece.tensors:
-                    is_made = self.steps.get(name, 0) <= peak and name not in self.pads
-                    if is_made and (holder == INPUT or self.is_apart(name)):
-                        holder = name
-                if holder != INPUT or self.streams_input:
-                    found.append(holder)
-        return found
-
-    def is_apart(self, tensor: str) -> bool:
-        """Whether an operator's output must not lie over its input in any stage."""
-        step = self.steps.get(tensor)
-        if step is None:
-            return False
-        return any(name == INPUT or name in self.pads for name in self.graph.nodes[step].inputs)
-
-    def _live(self) -> list[int]:
-        change = [0] * (len(self.graph.nodes) + 1)
-        for piece in self.pieces:
-            size = aligned(piece.size)
-            change[piece.first] += size
-            change[piece.last + 1] -= size
-        for _, size, step in self.scratch:
-            change[step] += aligned(size)
-            change[step + 1] -= aligned(size)
-        return list(itertools.accumulate(change[:-1]))
-
-
-Least = tuple[list[int], list[int], int]
-
-
-class View:
-    """How every operator behind a tensor sees it, along rows and columns."""
-
-    def __init__(self, graph: Graph, tensor: str) -> None:
-        self._shape = graph.shapes[tensor]
-        self._bytes = math.prod(self._shape[2:]) * ELEMENT_BYTES[graph.types[tensor]]
-        self._reaches: dict[str, tuple[Reach, Reach]] = {tensor: (HERE, HERE)}
-        self._tensor = tensor
-
-    def extend(self, node: Node, reads: tuple[Read, ...]) -> None:
-        """Go on to the next operator; of several paths the one that sees most gives the best bound."""
-        widest = -1
-        for tensor, rows, columns in reads:
-            reach = self._reaches.get(tensor)
-            if reach is None:
-                continue
-            high = through(reach[0], rows)
-            if high[1] + high[2] > widest:
-                widest = high[1] + high[2]
-                same = rows == columns and reach[0] == reach[1]
-                self._reaches[node.name] = high, (high if same else through(reach[1], columns))
-
-    def least_bytes(self, node: Node, most: int) -> int:
-        """What the largest of most × most patches of a node's output, or of fewer, needs at least."""
-        reaches = self._reaches.get(node.name)
-        if reaches is None or node.name == self._tensor:
-            return 0
-        shape, target = self._shape, node.shape
-        high = least_pixels(reaches[0], shape[0], target[0], most)
-        return high * least_pixels(reaches[1], shape[1], target[1], most) * self._bytes
-
-    def least_by_parts(self, node: Node, most: int) -> Least | None:
-        """The same by the number of parts: rows for 1 … `most`, columns, and bytes of a pixel."""
-        reaches = self._reaches.get(node.name)
-        if reaches is None or node.name == self._tensor:
-            return None
-        shape, target, parts = self._shape, node.shape, range(1, most + 1)
-        high, wide = (
-            [least_pixels_inside(reaches[axis], shape[axis], target[axis], count_) for count_ in parts]
-            for axis in (0, 1)
-        )
-        return high, wide, self._bytes
 
 
 class Stage:
@@ -446,8 +280,3 @@ class Stage:
     def _is_apart(self, tensor: str) -> bool:
         """Whether an operator's output must not lie over its input in this stage."""
         return tensor == self._output or self._all.is_apart(tensor)
-
-
-def aligned(size: int) -> int:
-    """`size` filled up to the arena's alignment."""
-    return (size + ALIGNMENT - 1) & -ALIGNMENT

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from wakeling.cost.memory.patch_stage import Stage, Stages
+from wakeling.cost.memory.patch_stage import Stage
+from wakeling.cost.memory.patch_stages import Stages
 from wakeling.cost.memory.plan import MemoryPlan, PatchOption
 from wakeling.cost.memory.wakeling_c import wakeling_c
 from wakeling.graph import INPUT, Graph

@@ -23,8 +23,8 @@ RAM_PROVENANCE: Mapping[str, Provenance] = MappingProxyType(
             kind="modelled",
             how="TensorFlow Lite Micro's arena on a 32-bit core with CMSIS-NN: its greedy planner for "
             "tensors and scratch (exact), its structures counted",
-            source="14 published models under the 64-bit interpreter; 32-bit structures fitted to arenas of two "
-            "networks measured under QEMU on Cortex-M4, M7 and M55",
+            source="14 published models under the 64-bit interpreter; 32-bit structures fitted to arenas of "
+            "two networks measured under QEMU on Cortex-M4, M7 and M55",
             error="0.5 %",
         ),
         "wakeling-c": Provenance(

@@ -33,6 +33,11 @@ ALIGNMENT = 4
 Pads = Mapping[str, Node]
 
 
+def aligned(size: int) -> int:
+    """`size` filled up to the arena's alignment."""
+    return (size + ALIGNMENT - 1) & -ALIGNMENT
+
+
 def wakeling_c(graph: Graph) -> MemoryPlan:
     """The arena of a fused graph: input, output, all that is between them, and scratch.
 
@@ -72,7 +77,7 @@ def arranged(
     change = [0] * (steps + 1)
     parts: list[list[tuple[int, int, int]]] = []
     for piece in pieces:
-        size = (piece.size + ALIGNMENT - 1) & -ALIGNMENT
+        size = aligned(piece.size)
         change[piece.first] += size
         change[piece.last + 1] -= size
         if piece.block == len(parts):
@@ -80,7 +85,7 @@ def arranged(
         parts[piece.block].append((size, piece.first, piece.last))
     blocks: list[Block] = [tuple(block) for block in parts]
     for _, wanted, step in scratch:
-        size = (wanted + ALIGNMENT - 1) & -ALIGNMENT
+        size = aligned(wanted)
         change[step] += size
         change[step + 1] -= size
         blocks.append(((size, step, step),))
@@ -109,7 +114,7 @@ def arranged(
 def _buffer(piece: Piece, offset: int) -> Lifetime:
     return Lifetime(
         name=piece.tensors[0],
-        size_bytes=(piece.size + ALIGNMENT - 1) & -ALIGNMENT,
+        size_bytes=aligned(piece.size),
         first=piece.first,
         last=piece.last,
         offset_bytes=offset,

@@ -1,0 +1,130 @@
+"""The stages of a network that could run patch by patch, and what they share.
+
+One stage, on one grid of patches, is in `patch_stage`; choosing among them in `patched`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from wakeling.cost.memory.patch_bounds import View
+from wakeling.cost.memory.patch_regions import Read, local_reads, reads_all
+from wakeling.cost.memory.patch_stage import Stage
+from wakeling.cost.memory.storage import storage
+from wakeling.cost.memory.wakeling_c import alias_rule, aligned, in_place_rule, kernel_scratch
+from wakeling.cost.memory.windows import fused_pads
+from wakeling.graph import INPUT, Graph
+from wakeling.ops import ELEMENT_BYTES
+
+
+class Stages:
+    """The stages of a graph, shortest first, with what they share: the plan of whole images."""
+
+    def __init__(self, graph: Graph, *, most_patches: int, streams_input: bool) -> None:
+        self.graph = graph
+        self.most_patches = most_patches
+        self.streams_input = streams_input
+        self.pads = fused_pads(graph)
+        self.pieces, self.rings = storage(graph, graph.nodes, in_place_rule(self.pads), alias_rule(self.pads))
+        self.scratch = kernel_scratch(graph, self.pads, self.rings)
+        self.live = self._live()
+        self.reads: list[tuple[Read, ...]] = []
+        self.steps = {node.name: step for step, node in enumerate(graph.nodes)}
+
+    def __iter__(self) -> Iterator[Stage]:
+        """Every prefix of local operators behind which its own output is all that is read later.
+
+        Only a prefix that holds the first step of the peak can save anything; shorter ones come too.
+        """
+        graph, most = self.graph, self.most_patches
+        rest = list(itertools.accumulate(reversed(self.live), max))[::-1]
+        held = 0 if self.streams_input else aligned(graph.sizes[INPUT])
+        outputs = {step: aligned(graph.sizes[graph.nodes[step].name]) for step in self._cuts()}
+        behind = dict(
+            zip(reversed(outputs), itertools.accumulate(reversed(outputs.values()), min), strict=True)
+        )
+        views = [View(graph, name) for name in self._at_peak()]
+        needed_for_sure = 0
+        read_whole: set[str] = set()
+        read_in_part: set[str] = set()
+        for step, node in enumerate(graph.nodes[:-1]):
+            reads = local_reads(graph, node, self.pads)
+            if reads is None:
+                return
+            self.reads.append(reads)
+            for read in reads:
+                (read_whole if reads_all(node, read) else read_in_part).add(read.tensor)
+            for view in views:
+                view.extend(node, reads)
+            if step in outputs:
+                seen = sum([view.least_bytes(node, most) for view in views])
+                needed_for_sure = max(needed_for_sure, seen) if read_in_part <= read_whole else 0
+                yield Stage(
+                    self,
+                    length=step + 1,
+                    rest=rest[step + 1],
+                    whole=held + outputs[step],
+                    least=max(rest[step + 1], held + outputs[step] + seen),
+                    least_behind=held + behind[step] + needed_for_sure,
+                    views=views,
+                )
+
+    def _cuts(self) -> list[int]:
+        """The steps behind which their own output is all that is read later."""
+        graph = self.graph
+        last = {INPUT: 0}
+        for step, node in enumerate(graph.nodes):
+            for name in node.inputs:
+                last[name] = step
+            last[node.name] = step
+        last[graph.output] = len(graph.nodes)
+        latest = last[INPUT]
+        found = []
+        for step, node in enumerate(graph.nodes[:-1]):
+            until = last[node.name]
+            if latest <= step < until and node.name not in self.pads:
+                found.append(step)
+            latest = max(latest, until)
+        return found
+
+    def pixel_bytes(self, tensor: str) -> int:
+        """Bytes of one pixel of an image."""
+        return self.graph.shapes[tensor][2] * ELEMENT_BYTES[self.graph.types[tensor]]
+
+    def _at_peak(self) -> list[str]:
+        """The tensors whose regions are held at the first step of the peak, but for a whole input.
+
+        Of tensors that are computed in place over each other it is the first one, or the first behind
+        a cut (`Stage` does so).
+        """
+        peak = self.live.index(max(self.live))
+        found = []
+        for piece in self.pieces:
+            if piece.first <= peak <= piece.last:
+                holder = INPUT
+                for name in piece.tensors:
+                    is_made = self.steps.get(name, 0) <= peak and name not in self.pads
+                    if is_made and (holder == INPUT or self.is_apart(name)):
+                        holder = name
+                if holder != INPUT or self.streams_input:
+                    found.append(holder)
+        return found
+
+    def is_apart(self, tensor: str) -> bool:
+        """Whether an operator's output must not lie over its input in any stage."""
+        step = self.steps.get(tensor)
+        if step is None:
+            return False
+        return any(name == INPUT or name in self.pads for name in self.graph.nodes[step].inputs)
+
+    def _live(self) -> list[int]:
+        change = [0] * (len(self.graph.nodes) + 1)
+        for piece in self.pieces:
+            size = aligned(piece.size)
+            change[piece.first] += size
+            change[piece.last + 1] -= size
+        for _, size, step in self.scratch:
+            change[step] += aligned(size)
+            change[step + 1] -= aligned(size)
+        return list(itertools.accumulate(change[:-1]))
