@@ -9,9 +9,11 @@ folded in `quantize.fold`.
 from __future__ import annotations
 
 import dataclasses
-import functools
+import itertools
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import Any, cast, get_args
 
 from wakeling.graph import INPUT, Graph, Node
 from wakeling.ops import (
@@ -28,8 +30,11 @@ from wakeling.ops import (
     activation_of,
 )
 
-_LINEAR = (Conv2D, DepthwiseConv2D, Dense)
-_ACTIVATED = (Conv2D, DepthwiseConv2D, Dense, Add, Sub, Mul)
+_LINEAR = frozenset((Conv2D, DepthwiseConv2D, Dense))
+_ACTIVATED = frozenset((Conv2D, DepthwiseConv2D, Dense, Add, Sub, Mul))
+_TAKERS: dict[type[Operator], frozenset[type[Operator]]] = {BatchNorm: _LINEAR, Activation: _ACTIVATED}
+"""Operators that can be merged into the one before them, and into which."""
+
 _FUSED_KINDS = get_args(ActivationKind)
 
 
@@ -46,16 +51,14 @@ class FusedGraph:
     origins: dict[str, tuple[str, ...]]
 
 
-@functools.lru_cache(maxsize=4096)
-def _merge(op: Operator, following: Operator) -> Operator | None:
-    """`op` with `following` merged into it, or None where that is not possible."""
-    if activation_of(op) != "linear":
-        return None
-    if isinstance(following, BatchNorm) and isinstance(op, _LINEAR):
-        return dataclasses.replace(op, use_bias=True)
-    if isinstance(following, Activation) and following.kind in _FUSED_KINDS and isinstance(op, _ACTIVATED):
-        return dataclasses.replace(op, activation=cast(ActivationKind, following.kind))
-    return None
+@dataclass(slots=True)
+class _Kept:
+    """A node that stays, and what it takes over. Mutable: filled while the graph is walked."""
+
+    node: Node
+    members: tuple[str, ...]
+    activation: ActivationKind
+    has_norm: bool = False
 
 
 def fuse(graph: Graph) -> FusedGraph:
@@ -63,49 +66,61 @@ def fuse(graph: Graph) -> FusedGraph:
 
     What is merged works on single elements, so a fused node has its first member's shape.
     """
-    readers: dict[str, int] = {graph.output: 1}  # the caller reads the output
+    readers = Counter(itertools.chain.from_iterable([node.inputs for node in graph.nodes]))
+    readers[graph.output] += 1  # the caller reads the output
+    kept: list[_Kept] = []
+    holders: dict[str, _Kept] = {}
     for node in graph.nodes:
-        for name in node.inputs:
-            readers[name] = readers.get(name, 0) + 1
-    operators: dict[str, Operator] = {}
-    origins: dict[str, tuple[str, ...]] = {}
-    renamed = {INPUT: INPUT}
-    for node in graph.nodes:
-        source = renamed[node.inputs[0]]
-        if (
-            isinstance(node.op, BatchNorm | Activation)
-            and source in operators
-            and readers[node.inputs[0]] == 1
-        ):
-            merged = _merge(operators[source], node.op)
-            if merged is not None:
-                operators[source] = merged
-                origins[source] += (node.name,)
-                renamed[node.name] = source
+        name, op, inputs, _ = node
+        takers = _TAKERS.get(type(op))
+        if takers is not None and readers[inputs[0]] == 1:
+            holder = holders.get(inputs[0])
+            kind: Any = getattr(op, "kind", "linear")  # Any: a batch norm has none
+            if (
+                holder is not None
+                and holder.activation == "linear"
+                and type(holder.node.op) in takers
+                and kind in _FUSED_KINDS
+            ):
+                holder.members += (name,)
+                holder.activation = kind
+                holder.has_norm = holder.has_norm or type(op) is BatchNorm
+                holders[name] = holder
                 continue
-        operators[node.name] = node.op
-        origins[node.name] = (node.name,)
-        renamed[node.name] = node.name
-    if len(operators) == len(graph.nodes):
+        holders[name] = holder = _Kept(node, (name,), activation_of(op))
+        kept.append(holder)
+    if len(kept) == len(graph.nodes):
         return as_it_is(graph)
-    nodes = [
-        Node(
-            name=node.name,
-            op=operators[node.name],
-            inputs=tuple([renamed[name] for name in node.inputs]),
-            shape=node.shape,
-        )
-        for node in graph.nodes
-        if node.name in operators
-    ]
+    names = {INPUT: INPUT, **{name: holder.node.name for name, holder in holders.items()}}
     fused = Graph(
         name=graph.name,
         input_shape=graph.input_shape,
-        nodes=tuple(nodes),
-        output=renamed[graph.output],
+        nodes=_fused_nodes(kept, names),
+        output=names[graph.output],
         input_type=graph.input_type,
     )
-    return FusedGraph(graph=fused, origins=origins)
+    return FusedGraph(graph=fused, origins={holder.node.name: holder.members for holder in kept})
+
+
+def _fused_nodes(kept: list[_Kept], names: Mapping[str, str]) -> tuple[Node, ...]:
+    """The nodes of the fused graph, which reads tensors by these `names`; alike ones share an operator."""
+    made: dict[tuple[Operator, bool, ActivationKind], Operator] = {}
+    nodes = []
+    for holder in kept:
+        name, op, inputs, shape = holder.node
+        if len(holder.members) > 1:
+            key = op, holder.has_norm, holder.activation
+            if key not in made:
+                made[key] = _merged(*key)
+            op = made[key]
+        nodes.append(Node(name, op, tuple([names[tensor] for tensor in inputs]), shape))
+    return tuple(nodes)
+
+
+def _merged(op: Any, has_norm: bool, activation: ActivationKind) -> Operator:  # Any: one of `_ACTIVATED`
+    """`op` with what it took over."""
+    changes = {"use_bias": True} if has_norm else {}
+    return cast(Operator, dataclasses.replace(op, activation=activation, **changes))
 
 
 def as_it_is(graph: Graph) -> FusedGraph:

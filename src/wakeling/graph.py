@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 from wakeling.errors import GraphError
 from wakeling.ops import (
@@ -44,9 +44,12 @@ INPUT = "input"
 FORMAT = "wakeling.graph/1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """One operator, the tensors that it reads and the shape that it makes."""
+class Node(NamedTuple):
+    """One operator, the tensors that it reads and the shape that it makes.
+
+    A tuple and no dataclass, since a search makes some hundred thousand of them a second and every
+    planner walks through them.
+    """
 
     name: str
     op: Operator
@@ -81,22 +84,24 @@ class Graph:
     @functools.cached_property
     def shapes(self) -> Mapping[str, Shape]:
         """The shape of every tensor, the input included."""
-        return MappingProxyType({INPUT: self.input_shape, **{node.name: node.shape for node in self.nodes}})
+        shapes = {INPUT: self.input_shape}
+        shapes.update([(name, shape) for name, _, _, shape in self.nodes])
+        return MappingProxyType(shapes)
 
     @functools.cached_property
     def types(self) -> Mapping[str, ElementType]:
         """The element type of every tensor of the deployed network, the input included."""
         types = dict.fromkeys(self.shapes, self.input_type)
-        if any(type(node.op) in TYPE_CHANGING for node in self.nodes):
-            for node in self.nodes:
-                types[node.name] = output_type(node.op, types[node.inputs[0]])
+        if not TYPE_CHANGING.isdisjoint([type(node.op) for node in self.nodes]):
+            for name, op, inputs, _ in self.nodes:
+                types[name] = output_type(op, types[inputs[0]])
         return MappingProxyType(types)
 
     @functools.cached_property
     def sizes(self) -> Mapping[str, int]:
         """Bytes of every tensor of the deployed network, the input included."""
-        widths = {name: ELEMENT_BYTES[kind] for name, kind in self.types.items()}
-        return MappingProxyType({name: prod(shape) * widths[name] for name, shape in self.shapes.items()})
+        kinds = zip(self.shapes.items(), self.types.values(), strict=True)
+        return MappingProxyType({name: prod(shape) * ELEMENT_BYTES[kind] for (name, shape), kind in kinds})
 
     @functools.cached_property
     def by_name(self) -> Mapping[str, Node]:
@@ -220,17 +225,20 @@ class GraphBuilder:
     def append(self, op: Operator, *inputs: str, name: str | None = None) -> str:
         """Add one operator; raises GraphError where shapes or names do not fit."""
         shapes = self._shapes
-        label = name or f"{operator_name(op)}_{len(self._nodes)}"
-        if label in shapes:
-            raise GraphError(f"tensor name {label!r} is used twice")
         try:
             shape = output_shape(op, tuple([shapes[tensor] for tensor in inputs]))
         except KeyError as missing:
             self.shape(missing.args[0])  # raises in one line
             raise
-        self._nodes.append(Node(name=label, op=op, inputs=inputs, shape=shape))
-        shapes[label] = shape
-        return label
+        return self._put(op, inputs, name or f"{operator_name(op)}_{len(self._nodes)}", shape)
+
+    def _put(self, op: Operator, inputs: tuple[str, ...], name: str, shape: Shape) -> str:
+        """Add one operator whose output is known to have this shape."""
+        if name in self._shapes:
+            raise GraphError(f"tensor name {name!r} is used twice")
+        self._nodes.append(Node(name, op, inputs, shape))
+        self._shapes[name] = shape
+        return name
 
     def conv_bn(
         self,
@@ -264,10 +272,11 @@ class GraphBuilder:
     def _norm_act(self, tensor: str, activation: ActivationKind, name: str) -> str:
         if self._deployed:
             return tensor
-        tensor = self.append(_BATCH_NORM, tensor, name=f"{name}_bn")
+        shape = self._shapes[tensor]
+        tensor = self._put(_BATCH_NORM, (tensor,), f"{name}_bn", shape)
         if activation == "linear":
             return tensor
-        return self.append(_ACTIVATIONS[activation], tensor, name=f"{name}_{activation}")
+        return self._put(_ACTIVATIONS[activation], (tensor,), f"{name}_{activation}", shape)
 
     def add(self, left: str, right: str, *, name: str) -> str:
         """Element-wise sum."""

@@ -90,12 +90,12 @@ def as_written(model: QuantizedModel) -> QuantizedModel:
     nodes = []
     for node in model.graph.nodes:
         if getattr(node.op, "use_bias", True) is False:
-            node = dataclasses.replace(node, op=dataclasses.replace(node.op, use_bias=True))
+            node = node._replace(op=dataclasses.replace(node.op, use_bias=True))
             biases[f"{node.name}/bias"] = np.zeros(node.shape[-1], np.int32)
         if isinstance(node.op, Softmax):
-            node = dataclasses.replace(node, op=Softmax(beta=float(np.float32(node.op.beta))))
+            node = node._replace(op=Softmax(beta=float(np.float32(node.op.beta))))
         if node.op == Activation(kind="linear"):
-            node = dataclasses.replace(node, op=Reshape(shape=node.shape))
+            node = node._replace(op=Reshape(shape=node.shape))
         nodes.append(node)
     graph = dataclasses.replace(model.graph, nodes=tuple(nodes))
     return dataclasses.replace(model, graph=graph, biases=biases)

@@ -38,7 +38,7 @@ from wakeling.ops.operators import (
 )
 from wakeling.ops.windows import window_extent, window_output
 
-_ELEMENTWISE = (Add, Sub, Mul)
+_ELEMENTWISE = frozenset((Add, Sub, Mul))
 _NO_DILATION = (1, 1)
 
 
@@ -57,6 +57,8 @@ def _windowed(
     if dilation != _NO_DILATION:
         _check(min(dilation) >= 1, op, dilation, "a dilation of at least 1")
         window = (window_extent(window[0], dilation[0]), window_extent(window[1], dilation[1]))
+    if padding == "same":
+        return -(-shape[0] // stride[0]), -(-shape[1] // stride[1])
     height = window_output(shape[0], window[0], stride[0], padding)
     width = window_output(shape[1], window[1], stride[1], padding)
     if height < 1 or width < 1:
@@ -223,7 +225,7 @@ def output_shape(op: Operator, shapes: tuple[Shape, ...]) -> Shape:
     return rule(op, shapes)
 
 
-TYPE_CHANGING = (Quantize, Dequantize)
+TYPE_CHANGING: frozenset[type[Operator]] = frozenset((Quantize, Dequantize))
 """Operators whose output has another element type than their input."""
 
 
