@@ -231,6 +231,7 @@ def test_a_familys_file_takes_all_knobs(capsys: pytest.CaptureFixture[str]) -> N
     [
         (["mobilenet_v3"], "unknown network 'mobilenet_v3'; known: mobilenet"),
         (["mobilenet_v1", "--runtime", "tflite"], "unknown runtime 'tflite'; known: tflm"),
+        (["mobilenet_v1", "--engine", "tflm-cmsis-nn"], "--engine tflm-cmsis-nn needs a --board"),
         (["mobilenet_v1", "--engine", "fast", "--board", "nucleo-l4r5zi"], "unknown engine 'fast'"),
         (["mobilenet_v1", "--alpha", "0"], "alpha is 0.0; it must be a number from 0.01 to 4"),
         (["mobilenet_v1", "--alpha", "-1"], "alpha is -1.0"),

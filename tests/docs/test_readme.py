@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from wakeling import boards, zoo
 from wakeling.cli import tutorial
 from wakeling.cli.main import COMMANDS
@@ -21,6 +23,14 @@ def test_its_commands_exist() -> None:
     named = set(re.findall(r"^(?:\$ )?wakeling ([a-z]+)", TEXT, re.MULTILINE))
     assert named <= set(COMMANDS)
     assert len(named) > 10
+
+
+@pytest.mark.parametrize("name", ["explain", "sweep", "battery", "boards"])
+def test_its_examples_run(name: str) -> None:
+    """Those that need no file of the user's."""
+    text = TEXT.replace("\\\n", " ")
+    (line,) = re.findall(rf"^wakeling {name} .*$", text, re.MULTILINE)
+    assert tutorial.run_command(line.partition("  #")[0])
 
 
 def test_its_links_lead_somewhere() -> None:

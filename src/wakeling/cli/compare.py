@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wakeling import boards, cost
-from wakeling.cli.network_choice import NETWORK_HELP, choose, engine_option, runtime_option
+from wakeling.cli.network_choice import NETWORK_HELP, choose, engine_option, require_board, runtime_option
 from wakeling.cli.output import json_option, plot_option, plot_to, print_json, print_table
 from wakeling.cost import CostReport, Placement
 from wakeling.errors import SpecError
@@ -45,6 +45,7 @@ def command(
     """
     if len(networks) < 2:
         raise SpecError(f"only {networks[0]} is given; name two networks or more, or use `wakeling cost`")
+    require_board(engine, *board_names)
     targets = [boards.load_board(name) for name in board_names]
     reports: dict[str, CostReport] = {}
     for name in networks:

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wakeling import boards, cost
-from wakeling.cli.network_choice import NETWORK_HELP, choose, engine_option, knob_options, runtime_option
+from wakeling.cli.network_choice import (
+    NETWORK_HELP,
+    choose,
+    engine_option,
+    knob_options,
+    require_board,
+    runtime_option,
+)
 from wakeling.cli.output import console, json_option, plot_option, plot_to, print_json, print_table
 from wakeling.cost import Placement
 from wakeling.errors import DoesNotFitError, WakelingError
@@ -65,6 +72,7 @@ def command(
     chosen = choose(
         network, alpha=alpha, resolution=resolution, channels=channels, classes=classes, depth=depth
     )
+    require_board(engine, board)
     report = chosen.report()
     target = boards.load_board(board) if board else None
     placed = cost.place(report, target, runtime=runtime, engine=engine) if target else None

@@ -63,6 +63,12 @@ engine_option = click.option(
 )
 
 
+def require_board(engine: str | None, *boards: str | None) -> None:
+    """Raises SpecError where an engine is named and no board: times are a board's."""
+    if engine is not None and not any(boards):
+        raise SpecError(f"--engine {engine} needs a --board whose time it gives; see `wakeling boards`")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """What NETWORK named: its graph, the network it was lowered from, the bytes of its file.
