@@ -7,11 +7,15 @@ import importlib.util
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from wakeling import spec
 from wakeling.cli.main import run
 from wakeling.export import tflite
+from wakeling.graph import weight_shapes
 from wakeling.pipeline.folder import RunFolder
+from wakeling.quantize.float_model import FloatModel
 from wakeling.quantize.model import QuantizedModel
 from wakeling.testing.random_models import random_model
 from wakeling.verify.report import from_json
@@ -110,3 +114,60 @@ def test_a_mistake_gives_one_line_and_exit_code_2(
     captured = capsys.readouterr()
     assert len(captured.err.strip().splitlines()) == 1
     assert message in captured.err
+
+
+def published(name: str) -> Path:
+    path = Path(__file__).parents[2].parent / "shared" / "peers" / name
+    if not path.exists():
+        pytest.skip("the published models are not at hand")
+    return path
+
+
+def test_any_integer_file_is_verified_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file is read, computed by the golden interpreter, and compared with both runtimes' own run of it."""
+    tflite.write(tmp_path / "foreign.tflite", MODEL)
+    picture = tmp_path / "verified.svg"
+    assert run(["verify", str(tmp_path / "foreign.tflite"), "--plot", str(picture), "--json"]) == 0
+    report = from_json(json.loads(capsys.readouterr().out))
+    assert report.agrees
+    assert all(witness.tensors == len(MODEL.graph.nodes) + 1 for witness in report.witnesses)
+    assert "Images compared" in picture.read_text()
+
+
+def test_a_runtime_may_refuse_a_file_that_another_program_wrote(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """LiteRT refuses the published person detector; TFLM runs it, and agrees on every tensor."""
+    assert run(["verify", str(published("person_detect.tflite")), "--json"]) == 0
+    report = from_json(json.loads(capsys.readouterr().out))
+    assert {witness.name: witness.status for witness in report.witnesses} == {
+        "TensorFlow Lite Micro": "agree",
+        "LiteRT (reference kernels)": "not measured",
+    }
+
+
+def test_files_that_cannot_be_verified_get_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "model.tflite"
+    lowered = spec.lower(spec.make("mobilenet_v1", alpha=0.1, resolution=32), deployed=True)
+    graph = dataclasses.replace(lowered, input_type="float32")
+    rng = np.random.default_rng(0)
+    arrays = {key: rng.normal(0, 1, shape).astype(np.float32) for key, shape in weight_shapes(graph).items()}
+    floats = FloatModel(
+        name="floats",
+        graph=graph,
+        weights={key: array for key, array in arrays.items() if not key.endswith("/bias")},
+        biases={key: array for key, array in arrays.items() if key.endswith("/bias")},
+        labels=("not_person", "person"),
+    )
+    tflite.write(path, floats)
+    for arguments, message in (
+        ([str(path)], "it computes in float32; only integers agree bit for bit"),
+        ([str(path), "--tflite", str(path)], "leave --tflite out"),
+        ([str(tmp_path / "missing.tflite")], "does not exist"),
+    ):
+        assert run(["verify", *arguments]) == 2
+        err = capsys.readouterr().err
+        assert message in err
+        assert err.count("\n") == 1

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from wakeling.cli.output import json_option, print_json, print_table
+from wakeling.cli.output import json_option, plot_option, plot_to, print_json, print_table
+from wakeling.errors import ModelFileError
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     from wakeling.quantize.model import QuantizedModel
+    from wakeling.report.figures.picture import Picture
     from wakeling.verify import VerificationReport
 
 NOISE_SEED = 1
@@ -31,31 +34,73 @@ NOISE_SEED = 1
     help="The file to verify. Default: the run's, or a new export.",
 )
 @json_option
-def command(model: Path, images: int, source: str | None, tflite: Path | None, as_json: bool) -> int:
+@plot_option
+def command(
+    model: Path, images: int, source: str | None, tflite: Path | None, as_json: bool, plot: Path | None
+) -> int:
     """Compare MODEL's golden interpreter with TensorFlow Lite Micro and LiteRT, bit for bit.
 
-    MODEL is a quantized model (.npz) or the folder of a design run. Eight extreme images are always
-    added. Exit code 0: all that is installed agrees, 1: something differs.
+    MODEL is a quantized model (.npz), the folder of a design run, or any int8 .tflite file. Eight
+    extreme images are always added. Exit code 0: all that is installed agrees, 1: something differs.
     """
     from wakeling.errors import MissingDependencyError
-    from wakeling.quantize.model import QuantizedModel
     from wakeling.verify import verify
 
-    quantized, content = _files(model, tflite)
-    loaded = QuantizedModel.load(quantized)
-    report = verify(loaded, content or _export(loaded), _images(loaded, source, images))
+    loaded, content, tensors = _load(model, tflite)
+    report = verify(loaded, content, _images(loaded, source, images), tensors=tensors)
+    if tensors is not None and all(witness.status == "not measured" for witness in report.witnesses):
+        raise ModelFileError(f"{model}: {'; '.join(str(witness.reason) for witness in report.witnesses)}")
     if all(witness.status == "not measured" for witness in report.witnesses):
         raise MissingDependencyError("tflite-micro or ai-edge-litert", "verify")
     if as_json:
         print_json(report.to_json())
     else:
         _print(report, source)
+    plot_to(plot, lambda: _picture(report))
     return 0 if report.agrees else 1
+
+
+def _load(model: Path, tflite: Path | None) -> tuple[QuantizedModel, bytes, Mapping[str, int] | None]:
+    """The integers, the file, and where its tensors are if another program wrote it."""
+    from wakeling.quantize.model import QuantizedModel
+
+    if model.suffix.lower() == ".tflite":
+        from wakeling.importers import read_tflite
+
+        if tflite is not None:
+            raise ModelFileError(f"{model} is a .tflite file itself; leave --tflite out")
+        read = read_tflite(model)
+        if read.quantized is None:
+            why = read.unquantized_reason or "it computes in float32; only integers agree bit for bit"
+            raise ModelFileError(f"{model} cannot be verified: {why}")
+        return read.quantized, model.read_bytes(), read.tensor_indices
+    quantized, content = _files(model, tflite)
+    loaded = QuantizedModel.load(quantized)
+    return loaded, content or _export(loaded), None
+
+
+def _picture(report: VerificationReport) -> Picture:
+    """What was compared with each runtime, and what differed."""
+    from wakeling.report.figures.panels import Panel, panels
+
+    witnesses = report.witnesses
+    counts = (
+        ("Images compared", [witness.images for witness in witnesses]),
+        ("Images whose outputs differ from golden", [witness.differing_images for witness in witnesses]),
+        ("Tensors compared", [witness.tensors for witness in witnesses]),
+        ("Largest difference", [witness.largest_difference for witness in witnesses]),
+    )
+    return panels(
+        [f"{witness.name}: {witness.status}" for witness in witnesses],
+        [Panel(title=title, values=values, write=lambda value: f"{value:,.0f}") for title, values in counts],
+        name="verification",
+        title=f"Verification of {report.model}",
+        description=report.summary,
+    )
 
 
 def _files(model: Path, tflite: Path | None) -> tuple[Path, bytes | None]:
     """The quantized model's path and the bytes of the file to verify, if there is one yet."""
-    from wakeling.errors import ModelFileError
     from wakeling.pipeline.folder import RunFolder
 
     quantized = model

@@ -73,13 +73,16 @@ def verify(
     images: npt.NDArray[np.uint8],
     *,
     tensor_images: int = TENSOR_IMAGES,
+    tensors: Mapping[str, int] | None = None,
 ) -> VerificationReport:
     """Compare golden with TFLM (bit for bit) and LiteRT's reference kernels.
 
     `content` is the .tflite file of `model`, `images` are uint8 (N, height, width, channels);
     eight extreme images are put before them. A runtime that is not installed is "not measured".
+    For a file that another program wrote, `tensors` says which of its tensors each of the model's is
+    (those without one are not compared), and a runtime that refuses the file is "not measured" too.
     Raises DataError for images that do not fit the model, ModelFileError for a file whose tensors
-    are not the model's.
+    are not the model's, or that one of the runtimes refuses.
     """
     shape = model.graph.input_shape
     if images.dtype != np.uint8 or images.shape[1:] != shape or len(shape) != 3:
@@ -87,9 +90,12 @@ def verify(
     height, width, channels = shape
     pixels = np.concatenate([extreme_images((height, width, channels)), images])
     inputs = trial_inputs(model, pixels)
-    indices = tensor_indices(model, content)
+    indices = tensor_indices(model, content) if tensors is None else tensors
     reference = make_reference(model, inputs, min(tensor_images, len(inputs)), None)
-    heard = {runtime: _hear(runtime, content, reference, indices) for runtime in PACKAGES}
+    may_refuse = tensors is not None
+    heard = {
+        runtime: _hear(runtime, content, reference, indices, may_refuse=may_refuse) for runtime in PACKAGES
+    }
     return VerificationReport(
         model=model.name,
         content_hash=model.content_hash,
@@ -140,7 +146,12 @@ def tensor_indices(model: QuantizedModel, content: bytes) -> dict[str, int]:
 
 
 def _hear(
-    runtime: Runtime, content: bytes, reference: Reference, indices: Mapping[str, int]
+    runtime: Runtime,
+    content: bytes,
+    reference: Reference,
+    indices: Mapping[str, int],
+    *,
+    may_refuse: bool,
 ) -> tuple[Witness, Outcome | None]:
     """Run one runtime and compare it with golden, then with the named difference it may have."""
     job = Job(
@@ -152,7 +163,9 @@ def _hear(
     )
     try:
         outcome = run_job(runtime, job)
-    except MissingDependencyError as problem:
+    except (MissingDependencyError, ModelFileError) as problem:
+        if isinstance(problem, ModelFileError) and not may_refuse:
+            raise
         missing = Witness(name=NAMES[runtime], version=None, status="not measured", reason=str(problem))
         return missing, None
     witness = compare(runtime, reference, reference, indices, outcome)
