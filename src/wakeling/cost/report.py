@@ -14,7 +14,7 @@ from wakeling.cost import parameters as parameter_table
 from wakeling.cost.counts import count
 from wakeling.cost.flash import PROVENANCE as FLASH_PROVENANCE
 from wakeling.cost.flash import Flash, flash_by_runtime
-from wakeling.cost.memory import PLANNERS, RAM_PROVENANCE, MemoryPlan
+from wakeling.cost.memory import PLANNERS, RAM_PROVENANCE, MemoryPlan, plans
 from wakeling.cost.parameters import BIAS_BYTES, Parameters
 from wakeling.cost.provenance import Provenance
 from wakeling.errors import WakelingError, unknown_name
@@ -194,7 +194,7 @@ def _plans(deployed: Graph, runtimes: Iterable[str] | None) -> dict[str, MemoryP
     for runtime in chosen:
         if runtime not in PLANNERS:
             raise WakelingError(unknown_name("runtime", runtime, PLANNERS))
-    return {runtime: PLANNERS[runtime](deployed) for runtime in chosen}
+    return plans(deployed, chosen)
 
 
 def _trained_parameters(

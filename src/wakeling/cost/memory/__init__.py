@@ -5,7 +5,7 @@ Another runtime's planner is one more file and one more entry of `PLANNERS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from wakeling.cost.memory.best_order import best_order
@@ -15,7 +15,7 @@ from wakeling.cost.memory.patched import patch_front, patch_trade, patched
 from wakeling.cost.memory.plan import Lifetime, MemoryPlan, PatchOption, live_at
 from wakeling.cost.memory.provenance import RAM_PROVENANCE
 from wakeling.cost.memory.tflm import tflm
-from wakeling.cost.memory.wakeling_c import wakeling_c
+from wakeling.cost.memory.wakeling_c import Held, held_by, wakeling_c
 from wakeling.graph import Graph
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "patched",
     "plan_from_json",
     "plan_to_json",
+    "plans",
     "tflm",
     "wakeling_c",
 ]
@@ -48,3 +49,20 @@ PLANNERS: Mapping[str, Callable[[Graph], MemoryPlan]] = MappingProxyType(
     }
 )
 """From a fused graph to a memory plan, by the runtime's name."""
+
+_OWN_C: Mapping[str, Callable[[Graph, Held], MemoryPlan]] = MappingProxyType(
+    {"wakeling-c": wakeling_c, "patched": patched}
+)
+"""Those that plan by one set of rules."""
+
+
+def plans(graph: Graph, runtimes: Iterable[str]) -> dict[str, MemoryPlan]:
+    """The plans of a fused graph for these runtimes of `PLANNERS`; what two planners need is found once."""
+    chosen = list(runtimes)
+    if _OWN_C.keys().isdisjoint(chosen):
+        return {runtime: PLANNERS[runtime](graph) for runtime in chosen}
+    held = held_by(graph)
+    return {
+        runtime: _OWN_C[runtime](graph, held) if runtime in _OWN_C else PLANNERS[runtime](graph)
+        for runtime in chosen
+    }

@@ -61,7 +61,7 @@ def best_order(graph: Graph, *, state_limit: int = STATE_LIMIT) -> MemoryPlan:
     return MemoryPlan(
         runtime="best-order",
         peak_bytes=best,
-        live_bytes=live_bytes(buffers, len(order)),
+        live_bytes=live_bytes([buffer[1:4] for buffer in buffers], len(order)),
         buffers=buffers,
         order=() if tuple(order) == graph.nodes else tuple(node.name for node in order),
         lower_bound_bytes=min(bound, best),

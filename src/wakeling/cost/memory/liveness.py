@@ -20,19 +20,16 @@ def lifetimes(graph: Graph) -> tuple[Lifetime, ...]:
     holder = {INPUT: INPUT}
     first = {INPUT: 0}
     last = {INPUT: 0}
-    for step, node in enumerate(graph.nodes):
-        for tensor in node.inputs:
+    for step, (name, op, inputs, _) in enumerate(graph.nodes):
+        for tensor in inputs:
             last[holder[tensor]] = step
-        name = node.name
-        if isinstance(node.op, Reshape):
-            holder[name] = holder[node.inputs[0]]
+        if type(op) is Reshape:
+            holder[name] = holder[inputs[0]]
             continue
         holder[name] = name
         first[name] = last[name] = step
     last[holder[graph.output]] = len(graph.nodes) - 1
-    return tuple(
-        [Lifetime(name=name, size_bytes=sizes[name], first=first[name], last=last[name]) for name in first]
-    )
+    return tuple([Lifetime(name, sizes[name], step, last[name]) for name, step in first.items()])
 
 
 def liveness(graph: Graph) -> MemoryPlan:
@@ -43,5 +40,5 @@ def liveness(graph: Graph) -> MemoryPlan:
     runtime adds (alignment, scratch, its own structures) comes on top.
     """
     buffers = lifetimes(graph)
-    live = live_bytes(buffers, len(graph.nodes))
+    live = live_bytes([buffer[1:4] for buffer in buffers], len(graph.nodes))
     return MemoryPlan(runtime="liveness", peak_bytes=max(live), live_bytes=live, buffers=buffers)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wakeling.cost.counts import count
-from wakeling.cost.memory.patch_bounds import Least, View
+from wakeling.cost.memory.patch_bounds import Least
 from wakeling.cost.memory.patch_regions import AxisReads, needed, splits
 from wakeling.cost.memory.plan import MemoryPlan, PatchOption
 from wakeling.cost.memory.storage import Piece
@@ -41,36 +41,22 @@ class Part:
 class Stage:
     """The first `length` operators; `rest` is the peak of what follows on whole images.
 
-    `whole` bytes are held while it runs: its output, and the network's input where it is in RAM. No
-    grid of this stage gives a peak below `least`, and none of a longer stage one below `least_behind`.
+    `whole` bytes are held while it runs: its output, and the network's input where it is in RAM.
     """
 
-    def __init__(
-        self,
-        stages: Stages,
-        *,
-        length: int,
-        rest: int,
-        whole: int,
-        least: int,
-        least_behind: int,
-        views: list[View],
-    ) -> None:
+    def __init__(self, stages: Stages, *, length: int, rest: int, whole: int) -> None:
         self.length = length
         self.rest = rest
-        self.least = least
-        self.least_behind = least_behind
         self._all = stages
         self._graph = stages.graph
         self._nodes = stages.graph.nodes[:length]
         self._output = self._nodes[-1].name
         self._whole = whole
-        self._views = views
         self._lengths_of: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
 
     @functools.cached_property
     def _bounds(self) -> list[Least]:
-        known = [view.least_by_parts(self._nodes[-1], self._all.most_patches) for view in self._views]
+        known = [view.least_by_parts(self._nodes[-1], self._all.most_patches) for view in self._all.views]
         return [bound for bound in known if bound is not None]
 
     def bound(self, rows: int, columns: int) -> int:

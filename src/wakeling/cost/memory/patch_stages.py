@@ -7,47 +7,70 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from wakeling.cost.memory.patch_bounds import View
 from wakeling.cost.memory.patch_regions import Read, local_reads, reads_all
 from wakeling.cost.memory.patch_stage import Stage
-from wakeling.cost.memory.storage import storage
-from wakeling.cost.memory.wakeling_c import alias_rule, aligned, in_place_rule, kernel_scratch
-from wakeling.cost.memory.windows import fused_pads
+from wakeling.cost.memory.wakeling_c import Held, aligned, held_by
 from wakeling.graph import INPUT, Graph
 from wakeling.ops import ELEMENT_BYTES
+
+
+class Prefix(NamedTuple):
+    """The first `length` operators as a stage; prefixes sort by the bound of their peak.
+
+    No grid of patches gives a peak below `least`, and none of a longer prefix one below
+    `least_behind`. `rest` is the peak of what follows on whole images; `whole` bytes are held while
+    the stage runs: its output, and the network's input where it is in RAM.
+    """
+
+    least: int
+    length: int
+    rest: int
+    whole: int
+    least_behind: int
 
 
 class Stages:
     """The stages of a graph, shortest first, with what they share: the plan of whole images."""
 
-    def __init__(self, graph: Graph, *, most_patches: int, streams_input: bool) -> None:
+    def __init__(
+        self, graph: Graph, *, most_patches: int, streams_input: bool, held: Held | None = None
+    ) -> None:
+        held = held or held_by(graph)
         self.graph = graph
         self.most_patches = most_patches
         self.streams_input = streams_input
-        self.pads = fused_pads(graph)
-        self.pieces, self.rings = storage(graph, graph.nodes, in_place_rule(self.pads), alias_rule(self.pads))
-        self.scratch = kernel_scratch(graph, self.pads, self.rings)
+        self.pads, self.pieces, self.rings, self.scratch = held.pads, held.pieces, held.rings, held.scratch
         self.live = self._live()
         self.reads: list[tuple[Read, ...]] = []
         self.steps = {node.name: step for step, node in enumerate(graph.nodes)}
+        self.views = [View(graph, name) for name in self._at_peak()]
 
     def __iter__(self) -> Iterator[Stage]:
+        """Every stage, the shortest first."""
+        return (self.stage(prefix) for prefix in self.prefixes())
+
+    def stage(self, prefix: Prefix) -> Stage:
+        """The stage of a prefix."""
+        return Stage(self, length=prefix.length, rest=prefix.rest, whole=prefix.whole)
+
+    def prefixes(self) -> Iterator[Prefix]:
         """Every prefix of local operators behind which its own output is all that is read later.
 
         Only a prefix that holds the first step of the peak can save anything; shorter ones come too.
         """
-        graph, most = self.graph, self.most_patches
+        graph, most, views = self.graph, self.most_patches, self.views
         rest = list(itertools.accumulate(reversed(self.live), max))[::-1]
         held = 0 if self.streams_input else aligned(graph.sizes[INPUT])
         outputs = {step: aligned(graph.sizes[graph.nodes[step].name]) for step in self._cuts()}
         behind = dict(
             zip(reversed(outputs), itertools.accumulate(reversed(outputs.values()), min), strict=True)
         )
-        views = [View(graph, name) for name in self._at_peak()]
         needed_for_sure = 0
-        read_whole: set[str] = set()
         read_in_part: set[str] = set()
+        read_whole: set[str] = set()
         for step, node in enumerate(graph.nodes[:-1]):
             reads = local_reads(graph, node, self.pads)
             if reads is None:
@@ -60,14 +83,13 @@ class Stages:
             if step in outputs:
                 seen = sum([view.least_bytes(node, most) for view in views])
                 needed_for_sure = max(needed_for_sure, seen) if read_in_part <= read_whole else 0
-                yield Stage(
-                    self,
-                    length=step + 1,
-                    rest=rest[step + 1],
-                    whole=held + outputs[step],
-                    least=max(rest[step + 1], held + outputs[step] + seen),
-                    least_behind=held + behind[step] + needed_for_sure,
-                    views=views,
+                whole = held + outputs[step]
+                yield Prefix(
+                    max(rest[step + 1], whole + seen),
+                    step + 1,
+                    rest[step + 1],
+                    whole,
+                    held + behind[step] + needed_for_sure,
                 )
 
     def _cuts(self) -> list[int]:

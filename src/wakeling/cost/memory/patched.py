@@ -6,20 +6,28 @@ and the pixels in which patches overlap are computed more than once.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from wakeling.cost.memory.patch_stage import Stage
-from wakeling.cost.memory.patch_stages import Stages
+from wakeling.cost.memory.patch_stages import Prefix, Stages
 from wakeling.cost.memory.plan import MemoryPlan, PatchOption
-from wakeling.cost.memory.wakeling_c import wakeling_c
+from wakeling.cost.memory.wakeling_c import Held, held_by, wakeling_c
 from wakeling.graph import INPUT, Graph
 
 MOST_PATCHES = 4
 """Along each axis."""
 
 
-def patched(graph: Graph, *, most_patches: int = MOST_PATCHES, streams_input: bool = False) -> MemoryPlan:
+def patched(
+    graph: Graph,
+    held: Held | None = None,
+    *,
+    most_patches: int = MOST_PATCHES,
+    streams_input: bool = False,
+) -> MemoryPlan:
     """The smallest arena of a fused graph whose first operators may run patch by patch.
 
     A stage is a prefix of operators behind which one image is all that is read later. Its output is
@@ -35,22 +43,44 @@ def patched(graph: Graph, *, most_patches: int = MOST_PATCHES, streams_input: bo
     A patch's operator works in place where it would on whole images, unless it reads the network's
     input or makes the stage's output, or a pad is fused into it.
     """
-    stages = Stages(graph, most_patches=most_patches, streams_input=streams_input)
-    whole = max(stages.live)
-    best: tuple[int, Stage, int, int] | None = None
-    for stage in stages:
-        limit = whole if best is None else best[0]
-        if stage.least < limit:
-            best = _best_grid(stage, limit) or best
-        if stage.least_behind >= (whole if best is None else best[0]):
+    held = held or held_by(graph)
+    stages = Stages(graph, most_patches=most_patches, streams_input=streams_input, held=held)
+    best = Choice(max(stages.live), 0)
+    waiting: list[Prefix] = []
+    for prefix in stages.prefixes():
+        heapq.heappush(waiting, prefix)
+        best = _best_of(stages, waiting, best, prefix.least_behind)
+        if prefix.least_behind >= best.peak:
             break
-    if best is None:
-        return replace(wakeling_c(graph), runtime="patched")
-    _, stage, rows, columns = best
-    return stage.plan(rows, columns)
+    best = _best_of(stages, waiting, best, best.peak)
+    if best.stage is None:
+        return replace(wakeling_c(graph, held), runtime="patched")
+    return best.stage.plan(*best.grid)
 
 
-def _best_grid(stage: Stage, limit: int) -> tuple[int, Stage, int, int] | None:
+class Choice(NamedTuple):
+    """A stage on a grid of patches, and its peak; without a stage, whole images."""
+
+    peak: int
+    length: int
+    stage: Stage | None = None
+    grid: tuple[int, int] = (1, 1)
+
+
+def _best_of(stages: Stages, waiting: list[Prefix], best: Choice, up_to: int) -> Choice:
+    """The better of `best` and the waiting prefixes whose bound is at most `up_to`, lowest bound first.
+
+    Longer prefixes have no lower peak than `up_to`, so none of them would spare looking at these.
+    """
+    while waiting and waiting[0].least <= up_to:
+        prefix = heapq.heappop(waiting)
+        if prefix[:2] < best[:2]:
+            limit = best.peak + (prefix.length < best.length)
+            best = _best_grid(stages.stage(prefix), limit) or best
+    return best
+
+
+def _best_grid(stage: Stage, limit: int) -> Choice | None:
     """The grid with the smallest peak below `limit`, then with the fewest added MACs."""
     best: tuple[int, tuple[int, int]] | None = None
     for grid in stage.grids():
@@ -65,8 +95,8 @@ def _best_grid(stage: Stage, limit: int) -> tuple[int, Stage, int, int] | None:
             # What follows needs this much anyway: the grid with the fewest MACs that keeps within it.
             cheap = sorted((stage.added_macs(*other), other) for other in stage.grids())
             grid = next(other for _, other in cheap if stage.peak(*other) <= stage.rest)
-            return peak, stage, *grid
-    return None if best is None else (best[0], stage, *best[1])
+            return Choice(peak, stage.length, stage, grid)
+    return None if best is None else Choice(best[0], stage.length, stage, best[1])
 
 
 def patch_trade(

@@ -47,27 +47,30 @@ def place_in_order(
     blocks: Sequence[Block], order: Iterable[int], steps: int, fit: Fit = first_fit
 ) -> list[int]:
     """Offsets of the blocks, placed one after the other, each where `fit` finds room."""
-    busy: list[list[Interval]] = [[] for _ in range(steps)]
+    held: list[list[Interval]] = [[] for _ in range(steps)]
+    begun: list[list[Interval]] = [[] for _ in range(steps)]  # of `held`, what is not held a step before
     offsets = [0] * len(blocks)
     for index in order:
         block = blocks[index]
-        forbidden = {
-            (start - size, end)
-            for size, first, last in block
-            for taken in busy[first : last + 1]
-            for start, end in taken
-        }
-        offset = fit(sorted(forbidden))
-        offsets[index] = offset
+        forbidden: list[Interval] = []
         for size, first, last in block:
-            for step in range(first, last + 1):
-                busy[step].append((offset, offset + size))
+            for taken in (held[first], *begun[first + 1 : last + 1]):
+                for start, end in taken:
+                    forbidden.append((start - size, end))
+        forbidden.sort()
+        offsets[index] = offset = fit(forbidden)
+        for size, first, last in block:
+            interval = offset, offset + size
+            begun[first].append(interval)
+            for taken in held[first : last + 1]:
+                taken.append(interval)
     return offsets
 
 
 def largest_first(blocks: Sequence[Block]) -> list[int]:
     """Indices of the blocks by falling size; of equal ones the earlier first."""
-    return sorted(range(len(blocks)), key=lambda index: (-blocks[index][0][0], blocks[index][0][1]))
+    keys = [(-block[0][0], block[0][1]) for block in blocks]
+    return sorted(range(len(blocks)), key=keys.__getitem__)
 
 
 def earliest_first(blocks: Sequence[Block]) -> list[int]:

@@ -5,6 +5,7 @@ Plain data. How each runtime plans is in the other files of this package, one pl
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -99,25 +100,21 @@ def live_at(plan: MemoryPlan, step: int) -> tuple[Lifetime, ...]:
     return tuple(buffer for buffer in plan.buffers if buffer.first <= step <= buffer.last)
 
 
-def live_bytes(buffers: Iterable[Lifetime], steps: int) -> tuple[int, ...]:
-    """The sum of the buffers' sizes at each of `steps` steps."""
+def live_bytes(held: Iterable[tuple[int, int, int]], steps: int) -> tuple[int, ...]:
+    """The sum at each of `steps` steps of what is held: (bytes, first step, last step)."""
     change = [0] * (steps + 1)
-    for buffer in buffers:
-        change[buffer.first] += buffer.size_bytes
-        change[buffer.last + 1] -= buffer.size_bytes
-    live, total = [], 0
-    for delta in change[:-1]:
-        total += delta
-        live.append(total)
-    return tuple(live)
+    for size, first, last in held:
+        change[first] += size
+        change[last + 1] -= size
+    return tuple(itertools.accumulate(change[:-1]))
 
 
 def parts_at_peak(buffers: Iterable[Lifetime], live: Sequence[int], peak_bytes: int) -> dict[str, int]:
     """The arena by what fills it at the fullest step; `gaps` is what lies unused between buffers."""
     step = live.index(max(live))
     parts = {"tensors": 0, "scratch": 0, "persistent": 0}
-    for buffer in buffers:
-        if buffer.first <= step <= buffer.last:
-            parts[f"{buffer.kind}s" if buffer.kind == "tensor" else buffer.kind] += buffer.size_bytes
+    for _, size, first, last, _, kind, _ in buffers:
+        if first <= step <= last:
+            parts["tensors" if kind == "tensor" else kind] += size
     parts["gaps"] = peak_bytes - live[step]
     return {name: size for name, size in parts.items() if size or name == "tensors"}

@@ -68,25 +68,25 @@ def storage(
     """
     sizes, end = graph.sizes, len(nodes) - 1
     last = {INPUT: 0}
-    for step, node in enumerate(nodes):
-        for name in node.inputs:
-            last[name] = step
-        last[node.name] = step
+    for step, (name, _, inputs, _) in enumerate(nodes):
+        for operand in inputs:
+            last[operand] = step
+        last[name] = step
     last[graph.output] = end + 1
     pieces = [Piece(sizes[INPUT], 0, last[INPUT], 0, [INPUT])]
     held = {INPUT: pieces[0]}
     scratch = {}
     blocks = 1
     for step, node in enumerate(nodes):
-        name = node.name
+        name, _, inputs, _ = node
         until = last[name]
         if is_alias(node):
-            piece = held[node.inputs[0]]
+            piece = held[inputs[0]]
             piece.tensors.append(name)
             piece.last = max(piece.last, until)
             held[name] = piece
             continue
-        for operand in node.inputs:
+        for operand in inputs:
             piece = held[operand]
             if piece.last != step:
                 continue

@@ -103,7 +103,7 @@ def tflm(graph: Graph, *, pointer_bytes: PointerBytes = 4, kernels: Kernels = "c
     blocks: list[Block] = [(piece,) for piece in tensors.values()]
     blocks += [((size, step, step),) for _, size, step in scratch]
     # Later buffers come first among equals: TFLM fills its list from the back, then sorts it stably.
-    order = sorted(range(len(blocks) - 1, -1, -1), key=lambda index: -blocks[index][0][0])
+    order = sorted(range(len(blocks) - 1, -1, -1), key=[-block[0][0] for block in blocks].__getitem__)
     offsets = place_in_order(blocks, order, count)
     head = max([offset + block[0][0] for offset, block in zip(offsets, blocks, strict=True)])
     tail = persistent_bytes(
@@ -114,17 +114,15 @@ def tflm(graph: Graph, *, pointer_bytes: PointerBytes = 4, kernels: Kernels = "c
         is_cmsis_nn=kernels != "reference",
     )
     buffers = [
-        Lifetime(name=name, size_bytes=size, first=first, last=last, offset_bytes=offset)
+        Lifetime(name, size, first, last, offset)
         for (name, (size, first, last)), offset in zip(tensors.items(), offsets, strict=False)
     ]
     buffers += [
-        Lifetime(name=name, size_bytes=size, first=step, last=step, offset_bytes=offset, kind="scratch")
+        Lifetime(name, size, step, step, offset, "scratch")
         for (name, size, step), offset in zip(scratch, offsets[len(tensors) :], strict=True)
     ]
-    buffers.append(
-        Lifetime(name="TFLM", size_bytes=tail, first=0, last=count - 1, offset_bytes=head, kind="persistent")
-    )
-    live = live_bytes(buffers, count)
+    buffers.append(Lifetime("TFLM", tail, 0, count - 1, head, "persistent"))
+    live = live_bytes([buffer[1:4] for buffer in buffers], count)
     return MemoryPlan(
         runtime="tflm",
         peak_bytes=head + tail,

@@ -6,12 +6,14 @@ nothing, offsets at multiples of 4 that no two live buffers share, each kernel's
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from wakeling.cost.memory.placement import Block, place
-from wakeling.cost.memory.plan import Lifetime, MemoryPlan, parts_at_peak
+from wakeling.cost.memory.plan import Lifetime, MemoryPlan, live_bytes, parts_at_peak
 from wakeling.cost.memory.storage import ELEMENTWISE, InPlace, Piece, elementwise_in_place, storage
 from wakeling.cost.memory.windows import extent_of, fused_pads, image_of, margins_of
 from wakeling.graph import Graph, Node
@@ -38,8 +40,32 @@ def aligned(size: int) -> int:
     return (size + ALIGNMENT - 1) & -ALIGNMENT
 
 
-def wakeling_c(graph: Graph) -> MemoryPlan:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What our C holds of whole images, before it is placed.
+
+    `pads` are computed by their readers; `rings` has the bytes of the rows that an operator keeps to
+    work in place, and `scratch` (name, bytes, step) is all that kernels need while they run, rings
+    included.
+    """
+
+    pads: Pads
+    pieces: Sequence[Piece]
+    rings: Mapping[str, int]
+    scratch: Sequence[tuple[str, int, int]]
+
+
+def held_by(graph: Graph) -> Held:
+    """What a fused graph holds by the rules of `wakeling_c`."""
+    pads = fused_pads(graph)
+    pieces, rings = storage(graph, graph.nodes, in_place_rule(pads), alias_rule(pads))
+    return Held(pads, pieces, rings, kernel_scratch(graph, pads, rings))
+
+
+def wakeling_c(graph: Graph, held: Held | None = None) -> MemoryPlan:
     """The arena of a fused graph: input, output, all that is between them, and scratch.
+
+    `held` is what `held_by` says of the graph, where that is known already.
 
     The rules, each with the reason why it is safe:
 
@@ -55,9 +81,8 @@ def wakeling_c(graph: Graph) -> MemoryPlan:
     Offsets are those of the best of several greedy strategies (`placement.STRATEGIES`), and
     `lower_bound_bytes` is the largest sum of live buffers, which no placement can beat.
     """
-    pads = fused_pads(graph)
-    pieces, rings = storage(graph, graph.nodes, in_place_rule(pads), alias_rule(pads))
-    return arranged("wakeling-c", pieces, kernel_scratch(graph, pads, rings), len(graph.nodes))
+    held = held or held_by(graph)
+    return arranged("wakeling-c", held.pieces, held.scratch, len(graph.nodes))
 
 
 def kernel_scratch(graph: Graph, pads: Pads, rings: Mapping[str, int]) -> list[tuple[str, int, int]]:
@@ -74,51 +99,39 @@ def arranged(
     runtime: str, pieces: Sequence[Piece], scratch: Sequence[tuple[str, int, int]], steps: int
 ) -> MemoryPlan:
     """The plan of pieces of storage and scratch buffers (name, bytes, step), placed in one arena."""
-    change = [0] * (steps + 1)
     parts: list[list[tuple[int, int, int]]] = []
     for piece in pieces:
-        size = aligned(piece.size)
-        change[piece.first] += size
-        change[piece.last + 1] -= size
         if piece.block == len(parts):
             parts.append([])
-        parts[piece.block].append((size, piece.first, piece.last))
+        parts[piece.block].append((aligned(piece.size), piece.first, piece.last))
     blocks: list[Block] = [tuple(block) for block in parts]
-    for _, wanted, step in scratch:
-        size = aligned(wanted)
-        change[step] += size
-        change[step + 1] -= size
-        blocks.append(((size, step, step),))
-    live, total = [], 0
-    for delta in change[:-1]:
-        total += delta
-        live.append(total)
+    blocks += [((aligned(size), step, step),) for _, size, step in scratch]
+    live = live_bytes(itertools.chain.from_iterable(blocks), steps)
     bound = max(live)
     offsets, arena = place(blocks, steps, bound)
-    buffers = [_buffer(piece, offsets[piece.block]) for piece in pieces]
-    for number, (name, _, step) in enumerate(scratch, len(parts)):
-        size, offset = blocks[number][0][0], offsets[number]
-        buffers.append(
-            Lifetime(name=name, size_bytes=size, first=step, last=step, offset_bytes=offset, kind="scratch")
+    buffers = [
+        Lifetime(
+            piece.tensors[0],
+            aligned(piece.size),
+            piece.first,
+            piece.last,
+            offsets[piece.block],
+            "tensor",
+            tuple(piece.tensors) if len(piece.tensors) > 1 else (),
         )
+        for piece in pieces
+    ]
+    buffers += [
+        Lifetime(name, aligned(size), step, step, offset, "scratch")
+        for (name, size, step), offset in zip(scratch, offsets[len(parts) :], strict=True)
+    ]
     return MemoryPlan(
         runtime=runtime,
         peak_bytes=arena,
-        live_bytes=tuple(live),
+        live_bytes=live,
         buffers=tuple(buffers),
         parts=parts_at_peak(buffers, live, arena),
         lower_bound_bytes=bound,
-    )
-
-
-def _buffer(piece: Piece, offset: int) -> Lifetime:
-    return Lifetime(
-        name=piece.tensors[0],
-        size_bytes=aligned(piece.size),
-        first=piece.first,
-        last=piece.last,
-        offset_bytes=offset,
-        tensors=tuple(piece.tensors) if len(piece.tensors) > 1 else (),
     )
 
 

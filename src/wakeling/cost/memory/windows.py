@@ -12,15 +12,16 @@ from wakeling.ops import AveragePool2D, Conv2D, DepthwiseConv2D, MaxPool2D, Pad,
 
 WindowedOp = Conv2D | DepthwiseConv2D | AveragePool2D | MaxPool2D
 WINDOWED = (Conv2D, DepthwiseConv2D, AveragePool2D, MaxPool2D)
+_POOLS = (AveragePool2D, MaxPool2D)
 
 
 def extent_of(op: WindowedOp) -> Pair:
     """Rows and columns from the first tap of the window to the last."""
-    if isinstance(op, Conv2D | DepthwiseConv2D):
-        if op.dilation == (1, 1):
-            return op.kernel
-        return window_extent(op.kernel[0], op.dilation[0]), window_extent(op.kernel[1], op.dilation[1])
-    return op.pool
+    if isinstance(op, _POOLS):
+        return op.pool
+    if op.dilation == (1, 1):
+        return op.kernel
+    return window_extent(op.kernel[0], op.dilation[0]), window_extent(op.kernel[1], op.dilation[1])
 
 
 def margins_of(op: WindowedOp, source: Shape, pad: Node | None = None) -> Pair:
