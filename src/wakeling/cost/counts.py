@@ -69,12 +69,8 @@ def _clamp(kind: ActivationKind, outputs: int) -> Mapping[str, int]:
 def _products(products: int, outputs: int, use_bias: bool, kind: ActivationKind) -> Counts:
     """`outputs` sums of `products` products each, with a bias added to each where there is one."""
     multiplications = products * outputs
-    return Counts(
-        macs=multiplications,
-        multiplications=multiplications,
-        additions=(products - 1 + use_bias) * outputs,
-        other=_clamp(kind, outputs),
-    )
+    additions = (products - 1 + use_bias) * outputs
+    return Counts(multiplications, multiplications, additions, _clamp(kind, outputs))
 
 
 def _conv2d(op: Conv2D, source: Shape, target: Shape) -> Counts:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from wakeling.cost import parameters as parameter_table
 from wakeling.cost.counts import count
@@ -165,24 +165,26 @@ def cost(
     deployed = fused.graph
     memory = _plans(deployed, runtimes)
     shapes = deployed.shapes
-    counted = [parameter_table.parameters(node.op, shapes[node.inputs[0]]) for node in deployed.nodes]
+    counted = [parameter_table.parameters(op, shapes[inputs[0]]) for _, op, inputs, _ in deployed.nodes]
     trained = _trained_parameters(graph, fused, counted)
     layers = _layers(deployed, counted, trained, memory["liveness"].live_bytes)
+    # Any: the columns of the layers' table hold names, shapes and numbers
+    totals: dict[str, Any] = dict(zip(LayerCost._fields, zip(*layers, strict=True), strict=True))
     other: dict[str, int] = {}
-    for layer in layers:
-        for name, amount in layer.other_operations.items():
+    for amounts in totals["other_operations"]:
+        for name, amount in amounts.items():
             other[name] = other.get(name, 0) + amount
     return CostReport(
         name=graph.name,
         input_shape=graph.input_shape,
-        macs=sum([layer.macs for layer in layers]),
-        multiplications=sum([layer.multiplications for layer in layers]),
-        additions=sum([layer.additions for layer in layers]),
+        macs=sum(totals["macs"]),
+        multiplications=sum(totals["multiplications"]),
+        additions=sum(totals["additions"]),
         other_operations=other,
-        training_parameters=sum([layer.training_parameters for layer in layers]),
-        trainable_parameters=sum([layer.trainable_parameters for layer in layers]),
-        deployed_parameters=sum([layer.deployed_parameters for layer in layers]),
-        weight_bytes=sum([layer.weight_bytes for layer in layers]),
+        training_parameters=sum(totals["training_parameters"]),
+        trainable_parameters=sum(totals["trainable_parameters"]),
+        deployed_parameters=sum(totals["deployed_parameters"]),
+        weight_bytes=sum(totals["weight_bytes"]),
         memory=memory,
         flash_by_runtime=flash_by_runtime(deployed, counted, file_bytes),
         layers=layers,
@@ -208,14 +210,18 @@ def _trained_parameters(
         return
     shapes = graph.shapes
     kept = {
-        node.name: parameter_table.parameters(node.op, shapes[node.inputs[0]])
-        for node in graph.nodes
-        if type(node.op) is not Activation
+        name: parameter_table.parameters(op, shapes[inputs[0]])
+        for name, op, inputs, _ in graph.nodes
+        if type(op) is not Activation
     }
     for members in fused.origins.values():
-        parts = [kept[name] for name in members if name in kept]
-        learned = sum([part.weights + part.biases for part in parts])
-        yield learned + sum([part.statistics for part in parts]), learned
+        learned = statistics = 0
+        for name in members:
+            if name in kept:
+                weights, biases, _, measured = kept[name]
+                learned += weights + biases
+                statistics += measured
+        yield learned + statistics, learned
 
 
 def _layers(
@@ -229,23 +235,24 @@ def _layers(
     for node, own, (training, trainable), ram_bytes in zip(
         deployed.nodes, counted, trained, live_bytes, strict=True
     ):
-        source = shapes[node.inputs[0]]
-        arithmetic = count(node.op, source, node.shape)
+        name, op, inputs, target = node
+        source = shapes[inputs[0]]
+        macs, multiplications, additions, other = count(op, source, target)
         layers.append(
             LayerCost(
-                name=node.name,
-                operator=operator_name(node.op),
-                input_shape=source,
-                output_shape=node.shape,
-                macs=arithmetic.macs,
-                multiplications=arithmetic.multiplications,
-                additions=arithmetic.additions,
-                other_operations=arithmetic.other,
-                training_parameters=training,
-                trainable_parameters=trainable,
-                deployed_parameters=own.weights + own.biases,
-                weight_bytes=ELEMENT_BYTES[types[node.inputs[0]]] * own.weights + BIAS_BYTES * own.biases,
-                ram_bytes=ram_bytes,
+                name,
+                operator_name(op),
+                source,
+                target,
+                macs,
+                multiplications,
+                additions,
+                other,
+                training,
+                trainable,
+                own.weights + own.biases,
+                ELEMENT_BYTES[types[inputs[0]]] * own.weights + BIAS_BYTES * own.biases,
+                ram_bytes,
             )
         )
     return tuple(layers)

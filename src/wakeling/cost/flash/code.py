@@ -170,21 +170,15 @@ _PLAIN = frozenset(
 def kernels(graph: Graph) -> frozenset[str]:
     """The kernels that a fused graph needs, by name; an activation that stands alone by its kind."""
     names: set[str] = set()
-    seen: set[object] = set()
-    for node in graph.nodes:
-        op = node.op
-        if type(op) in seen:
-            continue
-        if isinstance(op, Activation):
-            names.add(op.kind)
-            continue
-        seen.add(type(op))
-        if isinstance(op, BatchNorm):  # a factor and an offset for each channel
+    for kind in dict.fromkeys([type(node.op) for node in graph.nodes]):
+        if kind is Activation:
+            names.update([node.op.kind for node in graph.nodes if isinstance(node.op, Activation)])
+        elif kind is BatchNorm:  # a factor and an offset for each channel
             names.update(("mul", "add"))
-        elif type(op) in _PLAIN:
-            names.add(operator_name(op))
+        elif kind in _PLAIN:
+            names.add(operator_name(kind))
         else:
-            raise UnsupportedOpError(operator_name(op), "code size")
+            raise UnsupportedOpError(operator_name(kind), "code size")
     return frozenset(names)
 
 

@@ -44,53 +44,66 @@ class Model(NamedTuple):
     structure_bytes: int
 
 
-def tflite_file(graph: Graph, parameters: Sequence[Parameters], file_bytes: int | None = None) -> Model:
-    """A `.tflite` file of a fused graph whose nodes have these `parameters`, in the same order.
+class Tables(NamedTuple):
+    """What the operators keep: bytes of weights and biases, and how many and how long the tables are.
+
+    `operators` have weights; their `quantized_channels` have a scale each (floating-point weights have
+    none), in tables of these `lengths`; `requantized_channels` are those that C multiplies and shifts.
+    """
+
+    weights: int
+    biases: int
+    operators: int
+    quantized_channels: int
+    requantized_channels: int
+    lengths: set[int]
+    has_float_weights: bool
+
+
+def tables_of(graph: Graph, parameters: Sequence[Parameters]) -> Tables:
+    """The tables of a fused graph whose nodes have these `parameters`, in the same order."""
+    types = graph.types
+    weights = biases = operators = quantized = requantized = 0
+    lengths: set[int] = set()
+    has_float_weights = False
+    for (_, _, inputs, shape), (own_weights, own_biases, scales, _) in zip(
+        graph.nodes, parameters, strict=True
+    ):
+        if own_biases or scales:
+            requantized += shape[-1]
+        if not own_weights:
+            continue
+        kind = types[inputs[0]]
+        weights += ELEMENT_BYTES[kind] * own_weights
+        biases += BIAS_BYTES * own_biases
+        operators += 1
+        if kind == "float32":
+            has_float_weights = True
+        elif scales:
+            quantized += scales
+            lengths.add(scales)
+    return Tables(weights, biases, operators, quantized, requantized, lengths, has_float_weights)
+
+
+def tflite_file(tables: Tables, operators: int, file_bytes: int | None = None) -> Model:
+    """A `.tflite` file of so many operators with these tables.
 
     With `file_bytes`, the size of a file that exists, the sum is exactly that; its structure is what
     the other parts leave (a file that stores equal buffers once can hold less than all weights).
     """
-    weights, biases, channels, operators, lengths = _weighted(graph, parameters)
-    tables = 2 * SCALE_BYTES * channels + ZERO_POINT_BYTES * sum(lengths)
+    weights, biases = tables.weights, tables.biases
+    quantization = 2 * SCALE_BYTES * tables.quantized_channels + ZERO_POINT_BYTES * sum(tables.lengths)
     if file_bytes is None:
-        structure = FILE_BYTES + OPERATOR_BYTES * len(graph.nodes) + WEIGHTED_OPERATOR_BYTES * operators
-        return Model(weights, biases, tables, structure)
+        structure = FILE_BYTES + OPERATOR_BYTES * operators + WEIGHTED_OPERATOR_BYTES * tables.operators
+        return Model(weights, biases, quantization, structure)
     kept_weights = min(weights, file_bytes)
     kept_biases = min(biases, file_bytes - kept_weights)
-    kept_tables = min(tables, file_bytes - kept_weights - kept_biases)
+    kept_tables = min(quantization, file_bytes - kept_weights - kept_biases)
     structure = file_bytes - kept_weights - kept_biases - kept_tables
     return Model(kept_weights, kept_biases, kept_tables, structure)
 
 
-def c_tables(graph: Graph, parameters: Sequence[Parameters]) -> Model:
+def c_tables(tables: Tables, operators: int) -> Model:
     """The tables and calls of an int8 network in C: no names, no shapes, no scales of activations."""
-    weights, biases, _, _, _ = _weighted(graph, parameters)
-    channels = sum(
-        [
-            node.shape[-1]
-            for node, part in zip(graph.nodes, parameters, strict=True)
-            if part.biases or part.scales
-        ]
-    )
-    return Model(weights, biases, REQUANTIZATION_BYTES * channels, CALL_BYTES * len(graph.nodes))
-
-
-def _weighted(graph: Graph, parameters: Sequence[Parameters]) -> tuple[int, int, int, int, set[int]]:
-    """Bytes of weights and biases; quantized channels; weighted operators; lengths of their tables.
-
-    Floating-point weights have no quantization tables.
-    """
-    types = graph.types
-    weights = biases = channels = operators = 0
-    lengths: set[int] = set()
-    for node, part in zip(graph.nodes, parameters, strict=True):
-        if not part.weights:
-            continue
-        kind = types[node.inputs[0]]
-        weights += ELEMENT_BYTES[kind] * part.weights
-        biases += BIAS_BYTES * part.biases
-        operators += 1
-        if kind != "float32" and part.scales:
-            channels += part.scales
-            lengths.add(part.scales)
-    return weights, biases, channels, operators, lengths
+    requantization = REQUANTIZATION_BYTES * tables.requantized_channels
+    return Model(tables.weights, tables.biases, requantization, CALL_BYTES * operators)

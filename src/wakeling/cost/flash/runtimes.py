@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from wakeling.cost.flash.code import code_bytes, kernels
-from wakeling.cost.flash.model import Model, c_tables, tflite_file
+from wakeling.cost.flash.model import Model, c_tables, tables_of, tflite_file
 from wakeling.cost.flash.parts import Flash
 from wakeling.cost.parameters import Parameters
 from wakeling.cost.provenance import Provenance
@@ -56,22 +56,20 @@ def flash(graph: Graph, parameters: Sequence[Parameters], file_bytes: int | None
     `file_bytes` is the size of the `.tflite` file where there is one already. Raises
     UnsupportedOpError for an operator without a code size.
     """
-    return _put_together(tflite_file(graph, parameters, file_bytes), TFLM, kernels(graph))
+    file = tflite_file(tables_of(graph, parameters), len(graph.nodes), file_bytes)
+    return _put_together(file, TFLM, kernels(graph))
 
 
 def flash_by_runtime(
     graph: Graph, parameters: Sequence[Parameters], file_bytes: int | None = None
 ) -> dict[str, Flash]:
     """Every runtime of `RUNTIMES` that can run the graph (our C computes with integers only); see `flash`."""
-    names = kernels(graph)
-    file = tflite_file(graph, parameters, file_bytes)
+    names, operators = kernels(graph), len(graph.nodes)
+    tables = tables_of(graph, parameters)
+    file = tflite_file(tables, operators, file_bytes)
     found = {runtime: _put_together(file, runtime, names) for runtime in (TFLM, TFLM_REFERENCE)}
-    types = graph.types
-    weighted = (
-        types[node.inputs[0]] for node, part in zip(graph.nodes, parameters, strict=True) if part.weights
-    )
-    if "float32" not in weighted:
-        found[OWN_C] = _put_together(c_tables(graph, parameters), OWN_C, names)
+    if not tables.has_float_weights:
+        found[OWN_C] = _put_together(c_tables(tables, operators), OWN_C, names)
     return found
 
 
