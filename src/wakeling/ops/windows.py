@@ -28,9 +28,13 @@ def named_padding(size: Pair, window: Pair, stride: Pair, rows: Pair, columns: P
 
     `window` is the kernel's extent. Margins that no window reaches make no difference.
     """
-    axes = tuple(zip(size, window, stride, (rows, columns), strict=True))
     names: tuple[Padding, ...] = ("valid", "same")
-    return next((name for name in names if all(_is_named(name, *axis) for axis in axes)), None)
+    for name in names:
+        if _is_named(name, size[0], window[0], stride[0], rows) and _is_named(
+            name, size[1], window[1], stride[1], columns
+        ):
+            return name
+    return None
 
 
 def _is_named(name: Padding, size: int, window: int, stride: int, margins: Pair) -> bool:

@@ -15,7 +15,7 @@ MAX_CHANNELS = 65_536
 
 def whole(name: str, value: object, low: int, high: int) -> int:
     """`value` where it is a whole number within [low, high]; SpecError otherwise."""
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
         raise SpecError(f"{name} is {value!r}; it must be a whole number from {low} to {high}")
     return value
 
@@ -29,5 +29,7 @@ def real(name: str, value: object, low: float, high: float) -> float:
 
 def one_of(name: str, value: object, allowed: Collection[object]) -> None:
     """SpecError unless `value` is one of `allowed` and of its type (3.0 is not 3)."""
-    if value not in allowed or type(value) not in map(type, allowed):
-        raise SpecError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}")
+    for choice in allowed:
+        if value == choice and type(value) is type(choice):
+            return
+    raise SpecError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}")

@@ -39,7 +39,7 @@ class Network:
             raise SpecError(f"name is {self.name!r}; it must be a line of printable text")
         whole("resolution", self.resolution, MIN_RESOLUTION, MAX_RESOLUTION)
         one_of("channels", self.channels, INPUT_CHANNELS)
-        heads = [index for index, block in enumerate(self.blocks) if isinstance(block, ClassifierHead)]
+        heads = [index for index, block in enumerate(self.blocks) if type(block) is ClassifierHead]
         if heads != [len(self.blocks) - 1]:
             raise SpecError(
                 f"network {self.name!r} must end with its only classifier_head; "

@@ -7,6 +7,7 @@ is described here.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from math import prod
 from types import MappingProxyType
@@ -47,6 +48,26 @@ _ACTIVATIONS: Mapping[PointwiseKind, Activation] = MappingProxyType(
 )
 
 
+@functools.lru_cache(maxsize=4096)
+def _convolution(
+    filters: int, kernel: Pair, stride: Pair, padding: Padding, use_bias: bool, activation: ActivationKind
+) -> Conv2D:
+    """Kept, because a network repeats its blocks."""
+    return Conv2D(
+        filters=filters,
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        use_bias=use_bias,
+        activation=activation,
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _norm(epsilon: float) -> BatchNorm:
+    return BatchNorm(epsilon=epsilon)
+
+
 def _pair(value: int | Pair) -> Pair:
     return (value, value) if isinstance(value, int) else value
 
@@ -77,7 +98,7 @@ def activate(builder: GraphBuilder, tensor: str, kind: PointwiseKind, name: str)
 
 def batch_norm(builder: GraphBuilder, tensor: str, *, epsilon: float = TORCH_EPSILON, name: str) -> str:
     """Batch norm that stands alone."""
-    return builder.append(BatchNorm(epsilon=epsilon), tensor, name=name)
+    return builder.append(_norm(epsilon), tensor, name=name)
 
 
 def conv(
@@ -101,14 +122,8 @@ def conv(
     tensor, padding = window(builder, tensor, shape, strides, margin, name)
     use_bias = norm is None if bias is None else bias
     folded = builder.deployed and norm is not None
-    op = Conv2D(
-        filters=filters,
-        kernel=shape,
-        stride=strides,
-        padding=padding,
-        use_bias=use_bias or folded,
-        activation=_fused(builder, activation),
-    )
+    fused = _fused(builder, activation)
+    op = _convolution(filters, shape, strides, padding, use_bias or folded, fused)
     return _finish(builder, builder.append(op, tensor, name=name), activation, norm, name)
 
 

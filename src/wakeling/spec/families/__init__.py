@@ -21,6 +21,8 @@ FAMILIES: Mapping[str, Callable[..., Network]] = MappingProxyType(
 )
 """Every family by its name."""
 
+_KNOBS = {name: tuple(inspect.signature(family).parameters) for name, family in FAMILIES.items()}
+
 
 def family_name(text: str) -> str:
     """The family that `text` means; `mobilenet-v1` and `MobileNet_V1` are understood too.
@@ -38,7 +40,7 @@ def family_name(text: str) -> str:
 def make(family: str, **knobs: Any) -> Network:
     """The family's network for these knobs; raises SpecError for unknown or wrong ones."""
     name = family_name(family)
-    known = inspect.signature(FAMILIES[name]).parameters
+    known = _KNOBS[name]
     for knob in knobs:
         if knob not in known:
             raise SpecError(unknown_name(f"knob of {name}", knob, known))
