@@ -133,10 +133,10 @@ def needed(reads: AxisReads, tensors: int, output: Interval) -> list[int]:
             first = 0
         if last > size:
             last = size
-        if low[tensor] < high[tensor]:
+        if low[tensor] < high[tensor]:  # read by another operator too
             first, last = min(first, low[tensor]), max(last, high[tensor])
         low[tensor], high[tensor] = first, last
-    return [max(end - start, 0) for start, end in zip(low, high, strict=True)]
+    return [end - start if end > start else 0 for start, end in zip(low, high, strict=True)]
 
 
 Reach = tuple[int, int, int]
@@ -160,8 +160,10 @@ def least_pixels(reach: Reach, size: int, output: int, parts: int) -> int:
     What lies beyond one border is taken off; what reaches beyond both needs the whole axis.
     """
     step, before, after = reach
-    beyond = max(before, output * step + after - size, 0)
-    return max(0, min(size, -(-output // parts) * step + before + after - beyond))
+    behind = output * step + after - size
+    beyond = behind if behind > before else before
+    seen = -(-output // parts) * step + before + after - (beyond if beyond > 0 else 0)
+    return min(seen, size) if seen > 0 else 0
 
 
 def least_pixels_inside(reach: Reach, size: int, output: int, parts: int) -> int:

@@ -97,15 +97,15 @@ class Stage:
         high, wide = self._lengths(0, rows)[1], self._lengths(1, columns)[1]
         return sum([macs * (high[number] * wide[number] - area) for number, macs, area in self._pixel_macs])
 
-    def option(self, rows: int, columns: int) -> PatchOption:
-        """The stage on one grid as a row of the trade."""
+    def option(self, rows: int, columns: int, peak_bytes: int | None = None) -> PatchOption:
+        """The stage on one grid as a row of the trade; `peak_bytes` once all is placed in an arena."""
         peak = self.peak(rows, columns)
         return PatchOption(
             operators=self.length,
             last=self._output,
             rows=rows,
             columns=columns,
-            peak_bytes=max(peak, self.rest),
+            peak_bytes=max(peak, self.rest) if peak_bytes is None else peak_bytes,
             stage_bytes=peak,
             rest_bytes=self.rest,
             added_macs=self.added_macs(rows, columns),
@@ -142,8 +142,7 @@ class Stage:
             request for request in shared.scratch if request[2] >= self.length or self._is_gathered(request)
         ]
         plan = arranged("patched", pieces, scratch, len(graph.nodes))
-        option = dataclasses.replace(self.option(rows, columns), peak_bytes=plan.peak_bytes)
-        return dataclasses.replace(plan, patch=option)
+        return dataclasses.replace(plan, patch=self.option(rows, columns, plan.peak_bytes))
 
     @functools.cached_property
     def _numbers(self) -> dict[str, int]:
@@ -173,7 +172,7 @@ class Stage:
                 for interval in splits(self._nodes[-1].shape[axis], parts)
             ]
             together = list(zip(*each, strict=True))
-            known = [max(lengths) for lengths in together], [sum(lengths) for lengths in together]
+            known = list(map(max, together)), list(map(sum, together))
             self._lengths_of[axis, parts] = known
         return known
 
@@ -265,4 +264,4 @@ class Stage:
 
     def _is_apart(self, tensor: str) -> bool:
         """Whether an operator's output must not lie over its input in this stage."""
-        return tensor == self._output or self._all.is_apart(tensor)
+        return tensor == self._output or tensor in self._all.apart

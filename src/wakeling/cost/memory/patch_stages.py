@@ -12,6 +12,7 @@ from typing import NamedTuple
 from wakeling.cost.memory.patch_bounds import View
 from wakeling.cost.memory.patch_regions import Read, local_reads, reads_all
 from wakeling.cost.memory.patch_stage import Stage
+from wakeling.cost.memory.plan import live_bytes
 from wakeling.cost.memory.wakeling_c import Held, aligned, held_by
 from wakeling.graph import INPUT, Graph
 from wakeling.ops import ELEMENT_BYTES
@@ -33,7 +34,10 @@ class Prefix(NamedTuple):
 
 
 class Stages:
-    """The stages of a graph, shortest first, with what they share: the plan of whole images."""
+    """The stages of a graph, shortest first, with what they share: the plan of whole images.
+
+    The output of an operator in `apart` must not lie over its input in any stage.
+    """
 
     def __init__(
         self, graph: Graph, *, most_patches: int, streams_input: bool, held: Held | None = None
@@ -46,6 +50,8 @@ class Stages:
         self.live = self._live()
         self.reads: list[tuple[Read, ...]] = []
         self.steps = {node.name: step for step, node in enumerate(graph.nodes)}
+        self.apart = {node.name for node in graph.nodes if not self.pads.keys().isdisjoint(node.inputs)}
+        self.apart.update([node.name for node in graph.nodes if INPUT in node.inputs])
         self.views = [View(graph, name) for name in self._at_peak()]
 
     def __iter__(self) -> Iterator[Stage]:
@@ -96,10 +102,10 @@ class Stages:
         """The steps behind which their own output is all that is read later."""
         graph = self.graph
         last = {INPUT: 0}
-        for step, node in enumerate(graph.nodes):
-            for name in node.inputs:
-                last[name] = step
-            last[node.name] = step
+        for step, (name, _, inputs, _) in enumerate(graph.nodes):
+            for tensor in inputs:
+                last[tensor] = step
+            last[name] = step
         last[graph.output] = len(graph.nodes)
         latest = last[INPUT]
         found = []
@@ -127,26 +133,13 @@ class Stages:
                 holder = INPUT
                 for name in piece.tensors:
                     is_made = self.steps.get(name, 0) <= peak and name not in self.pads
-                    if is_made and (holder == INPUT or self.is_apart(name)):
+                    if is_made and (holder == INPUT or name in self.apart):
                         holder = name
                 if holder != INPUT or self.streams_input:
                     found.append(holder)
         return found
 
-    def is_apart(self, tensor: str) -> bool:
-        """Whether an operator's output must not lie over its input in any stage."""
-        step = self.steps.get(tensor)
-        if step is None:
-            return False
-        return any(name == INPUT or name in self.pads for name in self.graph.nodes[step].inputs)
-
-    def _live(self) -> list[int]:
-        change = [0] * (len(self.graph.nodes) + 1)
-        for piece in self.pieces:
-            size = aligned(piece.size)
-            change[piece.first] += size
-            change[piece.last + 1] -= size
-        for _, size, step in self.scratch:
-            change[step] += aligned(size)
-            change[step + 1] -= aligned(size)
-        return list(itertools.accumulate(change[:-1]))
+    def _live(self) -> tuple[int, ...]:
+        held = [(aligned(piece.size), piece.first, piece.last) for piece in self.pieces]
+        held += [(aligned(size), step, step) for _, size, step in self.scratch]
+        return live_bytes(held, len(self.graph.nodes))
