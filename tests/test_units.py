@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,6 +85,7 @@ def test_durations_are_formatted(seconds: float, text: str) -> None:
         (999.6, "1,000"),
         (1583.2, "1,583"),
         (0, "0"),
+        (math.inf, "∞"),
     ],
 )
 def test_digits(value: float, text: str) -> None:

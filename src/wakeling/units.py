@@ -6,6 +6,7 @@ KiB is 1024 bytes, KB is 1000 (IEC 80000-13).
 
 from __future__ import annotations
 
+import math
 import re
 
 from wakeling.errors import WakelingError
@@ -50,7 +51,9 @@ def format_count(count: int) -> str:
 
 
 def format_digits(value: float) -> str:
-    """A quantity for people, to three digits: `1.42`, `0.0521`, `327`, `1,580`."""
+    """A quantity for people, to three digits: `1.42`, `0.0521`, `327`, `1,580`, `∞`."""
+    if math.isinf(value):
+        return "∞"
     return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 
 

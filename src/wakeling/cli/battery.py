@@ -14,6 +14,7 @@ import click
 from wakeling.cli.network_choice import choose, knob_options
 from wakeling.cli.output import console, json_option, plot_option, plot_to, print_json
 from wakeling.errors import WakelingError
+from wakeling.units import format_digits
 
 if TYPE_CHECKING:
     from wakeling.cost.energy import Battery, Duty, FalseAlarms, Interval, Life
@@ -156,13 +157,8 @@ def _battery(name: str | None, mah: float | None, volts: float | None, usable: f
 
 
 def _span(interval: Interval, unit: str) -> str:
-    return f"{_number(interval.value)} {unit} ({_number(interval.low)} to {_number(interval.high)})"
-
-
-def _number(value: float) -> str:
-    if math.isinf(value):
-        return "∞"
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+    value, low, high = map(format_digits, (interval.value, interval.low, interval.high))
+    return f"{value} {unit} ({low} to {high})"
 
 
 def _print(answer: _Answer) -> None:
@@ -182,23 +178,23 @@ def _print(answer: _Answer) -> None:
 def _lines(answer: _Answer) -> Iterator[tuple[str, str, str]]:
     time, life, duty = answer.latency, answer.life, answer.duty
     origin = answer.power_origin
-    span = f"{_number(time.ms)} ms ({_number(time.low_ms)} to {_number(time.high_ms)})"
+    span = f"{format_digits(time.ms)} ms ({format_digits(time.low_ms)} to {format_digits(time.high_ms)})"
     yield "time of an inference", span, time.provenance.kind
-    yield "frames a second, at most", _number(time.frames_per_second), ""
+    yield "frames a second, at most", format_digits(time.frames_per_second), ""
     yield "power while computing", _span(answer.power_mw, "mW"), origin.kind
     yield "energy of an inference", _span(answer.energy_mj, "mJ"), "power × time"
     yield "busy", f"{100 * life.busy:.3g} % of the day", f"{duty.frames_per_day:,.0f} frames a day"
     parts = (
-        f"computing {_number(life.active_mw)}, camera {_number(life.camera_mw)}, "
-        f"asleep {_number(life.sleep_mw)}"
+        f"computing {format_digits(life.active_mw)}, camera {format_digits(life.camera_mw)}, "
+        f"asleep {format_digits(life.sleep_mw)}"
     )
     yield "average power", _span(life.average_mw, "mW"), parts
     yield "battery life", _span(life.days, "days"), f"{100 * answer.battery.usable:g} % of the capacity"
     if answer.alarms is not None:
         alarms = answer.alarms
-        figure = _number(alarms.per_day)
+        figure = format_digits(alarms.per_day)
         if alarms.low is not None and alarms.high is not None:
-            figure += f" ({_number(alarms.low)} to {_number(alarms.high)})"
+            figure += f" ({format_digits(alarms.low)} to {format_digits(alarms.high)})"
         known = "exact 95 % interval of the rate"
         yield "false alarms a day", figure, known if alarms.low is not None else "give --negatives too"
 

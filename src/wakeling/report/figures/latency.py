@@ -16,6 +16,7 @@ from wakeling.report.figures.canvas import (
 )
 from wakeling.report.figures.log_axis import log_axes
 from wakeling.report.figures.picture import Picture
+from wakeling.units import format_digits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,16 +55,13 @@ def layer_times(latency: Latency) -> Picture:
         name="layer-times",
         title=f"Time of each layer: {latency.network} on {latency.board} with {latency.engine}",
         description=(
-            f"{_ms(latency.ms)} ms in all, {_ms(latency.low_ms)} to {_ms(latency.high_ms)}"
-            + (f"; the slowest layer is {slowest.name}: {_ms(slowest.ms)} ms" if slowest else "")
+            f"{format_digits(latency.ms)} ms in all, "
+            f"{format_digits(latency.low_ms)} to {format_digits(latency.high_ms)}"
+            + (f"; the slowest layer is {slowest.name}: {format_digits(slowest.ms)} ms" if slowest else "")
         ),
         size=(FULL_WIDTH, 110 + 15.5 * len(layers)),
         paint=lambda figure: _paint_layers(figure, latency, layers),
     )
-
-
-def _ms(value: float) -> str:
-    return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
 
 
 def _paint_layers(figure: Figure, latency: Latency, layers: Sequence[LayerTime]) -> None:
@@ -75,7 +73,8 @@ def _paint_layers(figure: Figure, latency: Latency, layers: Sequence[LayerTime])
     axes.hlines(rows, lows, highs, color=INK, linewidth=0.9)
     widest = max(highs, default=1.0)
     for row, layer in zip(rows, layers, strict=True):
-        axes.text(layer.high_ms + 0.012 * widest, row, _ms(layer.ms), va="center", color=MUTED, fontsize=8.5)
+        end, text = layer.high_ms + 0.012 * widest, format_digits(layer.ms)
+        axes.text(end, row, text, va="center", color=MUTED, fontsize=8.5)
     axes.set_xlim(0, 1.08 * widest)
     axes.set_yticks(rows, [label(layer.name, 30) for layer in layers])
     axes.set_ylim(len(layers) - 0.4, -0.6)
@@ -85,7 +84,8 @@ def _paint_layers(figure: Figure, latency: Latency, layers: Sequence[LayerTime])
     axes.set_xlabel("milliseconds; the line is where nine of ten should lie")
     axes.set_title(
         f"{label(latency.network)}, {latency.engine} on {latency.board}: "
-        f"{_ms(latency.ms)} ms ({_ms(latency.low_ms)} to {_ms(latency.high_ms)})"
+        f"{format_digits(latency.ms)} ms "
+        f"({format_digits(latency.low_ms)} to {format_digits(latency.high_ms)})"
     )
     figure.legend(handles=_legend(looks), loc="outside lower center", ncols=3)
 
