@@ -66,6 +66,8 @@ def fuse(graph: Graph) -> FusedGraph:
 
     What is merged works on single elements, so a fused node has its first member's shape.
     """
+    if _TAKERS.keys().isdisjoint([type(node.op) for node in graph.nodes]):
+        return as_it_is(graph)
     readers = Counter(itertools.chain.from_iterable([node.inputs for node in graph.nodes]))
     readers[graph.output] += 1  # the caller reads the output
     kept: list[_Kept] = []

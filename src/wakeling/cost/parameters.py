@@ -69,7 +69,8 @@ def _dense(op: Dense, source: Shape) -> Parameters:
 
 def _batch_norm(op: BatchNorm, source: Shape) -> Parameters:
     """gamma and beta are learned, the moving mean and variance measured, for each channel."""
-    return Parameters(weights=2 * source[-1], statistics=2 * source[-1])
+    learned = 2 * source[-1]
+    return Parameters(learned, 0, 0, learned)
 
 
 def _elementwise(op: Add | Sub | Mul, source: Shape) -> Parameters:

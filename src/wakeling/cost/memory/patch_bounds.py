@@ -37,20 +37,23 @@ class View:
             reach = self._reaches.get(tensor)
             if reach is None:
                 continue
-            high = through(reach[0], rows)
+            tall, wide = reach
+            high = through(tall, rows)
             if high[1] + high[2] > widest:
                 widest = high[1] + high[2]
-                same = rows == columns and reach[0] == reach[1]
-                self._reaches[node.name] = high, (high if same else through(reach[1], columns))
+                is_square = tall is wide and rows == columns
+                self._reaches[node.name] = high, (high if is_square else through(wide, columns))
 
     def least_bytes(self, node: Node, most: int) -> int:
         """What the largest of most × most patches of a node's output, or of fewer, needs at least."""
         reaches = self._reaches.get(node.name)
         if reaches is None or node.name == self._tensor:
             return 0
-        shape, target = self._shape, node.shape
-        high = least_pixels(reaches[0], shape[0], target[0], most)
-        return high * least_pixels(reaches[1], shape[1], target[1], most) * self._bytes
+        (tall, wide), shape, target = reaches, self._shape, node.shape
+        high = width = least_pixels(tall, shape[0], target[0], most)
+        if tall is not wide or shape[0] != shape[1] or target[0] != target[1]:
+            width = least_pixels(wide, shape[1], target[1], most)
+        return high * width * self._bytes
 
     def least_by_parts(self, node: Node, most: int) -> Least | None:
         """The same by the number of parts: rows for 1 … `most`, columns, and bytes of a pixel."""

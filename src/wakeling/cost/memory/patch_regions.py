@@ -99,8 +99,8 @@ def local_reads(graph: Graph, node: Node, pads: Mapping[str, Node]) -> tuple[Rea
 
 def reads_all(node: Node, read: Read) -> bool:
     """Whether the whole of a node's output needs the whole of a tensor that it reads."""
-    (height, width), (_, rows, columns) = node.shape[:2], read
-    return height * rows[0] + rows[2] >= rows[3] and width * columns[0] + columns[2] >= columns[3]
+    (down, _, below, height), (right, _, behind, width) = read.rows, read.columns
+    return node.shape[0] * down + below >= height and node.shape[1] * right + behind >= width
 
 
 def _pixel(name: str, source: tuple[int, ...], target: tuple[int, ...]) -> Read:
@@ -151,7 +151,8 @@ HERE: Reach = (1, 0, 0)
 
 def through(reach: Reach, read: AxisMap) -> Reach:
     """The reach of an operator that reads where `reach` looks."""
-    return reach[0] * read[0], reach[1] + read[1] * reach[0], reach[2] + read[2] * reach[0]
+    step, before, after = reach
+    return step * read[0], before + read[1] * step, after + read[2] * step
 
 
 def least_pixels(reach: Reach, size: int, output: int, parts: int) -> int:

@@ -12,8 +12,7 @@ import itertools
 import math
 import operator
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wakeling.cost.counts import count
 from wakeling.cost.memory.patch_bounds import Least
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from wakeling.cost.memory.patch_stages import Stages
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """Storage of one patch: the region of `tensors[0]`, over which the others are computed in place."""
 
     tensors: tuple[str, ...]
@@ -79,12 +77,14 @@ class Stage:
         """Bytes held at most while the stage runs."""
         high, wide = self._lengths(0, rows)[0], self._lengths(1, columns)[0]
         change = [0] * (self.length + 1)
-        for number, pixel_bytes, first, last, most_rows in self._held:
-            tall = high[number]
-            size = (tall if tall < most_rows else most_rows) * wide[number] * pixel_bytes
-            size = (size + ALIGNMENT - 1) & -ALIGNMENT
+        for number, pixel_bytes, first, last in self._held:
+            size = (high[number] * wide[number] * pixel_bytes + ALIGNMENT - 1) & -ALIGNMENT
             change[first] += size
             change[last + 1] -= size
+        for _, number, pixel_bytes, step, most_rows in self._rings:
+            size = aligned(min(high[number], most_rows) * wide[number] * pixel_bytes)
+            change[step] += size
+            change[step + 1] -= size
         held: list[int] = list(map(operator.add, itertools.accumulate(change[:-1]), self._gathered))
         return self._whole + max(held)
 
@@ -188,16 +188,13 @@ class Stage:
         return found
 
     @functools.cached_property
-    def _held(self) -> list[tuple[int, int, int, int, int]]:
-        """(tensor, bytes of a pixel, first step, last step, most rows) of all that a patch holds."""
-        everything = 1 << 60
+    def _held(self) -> list[tuple[int, int, int, int]]:
+        """(tensor, bytes of a pixel, first step, last step) of all that a patch holds but for rings."""
         shared, numbers = self._all, self._numbers
-        found = [
-            (numbers[part.tensors[0]], shared.pixel_bytes(part.tensors[0]), part.first, part.last, everything)
-            for part in self._parts
+        return [
+            (numbers[tensors[0]], shared.pixel_bytes(tensors[0]), first, last)
+            for tensors, first, last, _ in self._parts
         ]
-        found += [(number, pixel, step, step, rows) for _, number, pixel, step, rows in self._rings]
-        return found
 
     @functools.cached_property
     def _gathered(self) -> list[int]:

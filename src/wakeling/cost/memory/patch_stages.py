@@ -50,8 +50,8 @@ class Stages:
         self.live = self._live()
         self.reads: list[tuple[Read, ...]] = []
         self.steps = {node.name: step for step, node in enumerate(graph.nodes)}
-        self.apart = {node.name for node in graph.nodes if not self.pads.keys().isdisjoint(node.inputs)}
-        self.apart.update([node.name for node in graph.nodes if INPUT in node.inputs])
+        kept_whole = {INPUT, *self.pads}
+        self.apart = {name for name, _, inputs, _ in graph.nodes if not kept_whole.isdisjoint(inputs)}
         self.views = [View(graph, name) for name in self._at_peak()]
 
     def __iter__(self) -> Iterator[Stage]:

@@ -83,11 +83,14 @@ def _best_of(stages: Stages, waiting: list[Prefix], best: Choice, up_to: int) ->
 def _best_grid(stage: Stage, limit: int) -> Choice | None:
     """The grid with the smallest peak below `limit`, then with the fewest added MACs."""
     best: tuple[int, tuple[int, int]] | None = None
+    too_large: list[tuple[int, int]] = []
     for grid in stage.grids():
-        if stage.bound(*grid) > (limit - 1 if best is None else best[0]):
+        most = limit - 1 if best is None else best[0]
+        if stage.bound(*grid) > most or any(_is_coarser(grid, finer) for finer in too_large):
             continue
         peak = max(stage.peak(*grid), stage.rest)
-        if peak >= limit or (best is not None and peak > best[0]):
+        if peak > most:
+            too_large.append(grid)
             continue
         if best is None or peak < best[0] or stage.added_macs(*grid) < stage.added_macs(*best[1]):
             best = peak, grid
@@ -97,6 +100,11 @@ def _best_grid(stage: Stage, limit: int) -> Choice | None:
             grid = next(other for _, other in cheap if stage.peak(*other) <= stage.rest)
             return Choice(peak, stage.length, stage, grid)
     return None if best is None else Choice(best[0], stage.length, stage, best[1])
+
+
+def _is_coarser(grid: tuple[int, int], finer: tuple[int, int]) -> bool:
+    """Whether each patch of `grid` is made of whole patches of `finer`, and so needs no less."""
+    return finer[0] % grid[0] == 0 and finer[1] % grid[1] == 0
 
 
 def patch_trade(

@@ -188,4 +188,4 @@ def _constants(kernel: str, node: Node) -> int:
     return KERNELS[kernel].constants
 
 
-_WITH_OPERAND = (Add, Sub, Mul, BatchNorm)
+_WITH_OPERAND = frozenset((Add, Sub, Mul, BatchNorm))

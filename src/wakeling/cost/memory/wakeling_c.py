@@ -6,7 +6,6 @@ nothing, offsets at multiples of 4 that no two live buffers share, each kernel's
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,7 +14,7 @@ from typing import Any
 from wakeling.cost.memory.placement import Block, place
 from wakeling.cost.memory.plan import Lifetime, MemoryPlan, live_bytes, parts_at_peak
 from wakeling.cost.memory.storage import ELEMENTWISE, InPlace, Piece, elementwise_in_place, storage
-from wakeling.cost.memory.windows import extent_of, fused_pads, image_of, margins_of
+from wakeling.cost.memory.windows import extent_of, fused_pads, margins_of
 from wakeling.graph import Graph, Node
 from wakeling.ops import (
     ELEMENT_BYTES,
@@ -99,31 +98,32 @@ def arranged(
     runtime: str, pieces: Sequence[Piece], scratch: Sequence[tuple[str, int, int]], steps: int
 ) -> MemoryPlan:
     """The plan of pieces of storage and scratch buffers (name, bytes, step), placed in one arena."""
-    parts: list[list[tuple[int, int, int]]] = []
-    for piece in pieces:
-        if piece.block == len(parts):
-            parts.append([])
-        parts[piece.block].append((aligned(piece.size), piece.first, piece.last))
-    blocks: list[Block] = [tuple(block) for block in parts]
-    blocks += [((aligned(size), step, step),) for _, size, step in scratch]
-    live = live_bytes(itertools.chain.from_iterable(blocks), steps)
+    held = [(aligned(piece.size), piece.first, piece.last) for piece in pieces]
+    blocks: list[Block] = []
+    for piece, part in zip(pieces, held, strict=True):
+        if piece.block == len(blocks):
+            blocks.append((part,))
+        else:
+            blocks[piece.block] += (part,)
+    parts = len(blocks)
+    held += [(aligned(size), step, step) for _, size, step in scratch]
+    blocks += [(part,) for part in held[len(pieces) :]]
+    live = live_bytes(held, steps)
     bound = max(live)
     offsets, arena = place(blocks, steps, bound)
     buffers = [
         Lifetime(
             piece.tensors[0],
-            aligned(piece.size),
-            piece.first,
-            piece.last,
+            *part,
             offsets[piece.block],
             "tensor",
             tuple(piece.tensors) if len(piece.tensors) > 1 else (),
         )
-        for piece in pieces
+        for piece, part in zip(pieces, held, strict=False)
     ]
     buffers += [
-        Lifetime(name, aligned(size), step, step, offset, "scratch")
-        for (name, size, step), offset in zip(scratch, offsets[len(parts) :], strict=True)
+        Lifetime(name, *part, offset, "scratch")
+        for (name, _, _), part, offset in zip(scratch, held[len(pieces) :], offsets[parts:], strict=True)
     ]
     return MemoryPlan(
         runtime=runtime,
@@ -178,11 +178,12 @@ def _slice_in_place(graph: Graph, node: Node, size_bytes: int, pads: Pads) -> in
 
 def _windows_in_place(graph: Graph, node: Node, size_bytes: int, pads: Pads) -> int | None:
     op: Any = node.op  # one of the three classes below
-    image, target, size = image_of(graph, node, pads), node.shape, graph.sizes[node.name]
+    source, target, size = node.inputs[0], node.shape, graph.sizes[node.name]
+    pad = pads.get(source)
+    image = graph.shapes[source if pad is None else pad.inputs[0]]
     if size > size_bytes or target[0] > image[0] or target[1] > image[1]:
         return None
-    source = node.inputs[0]
-    if margins_of(op, graph.shapes[source], pads.get(source)) == (0, 0):
+    if margins_of(op, graph.shapes[source], pad) == (0, 0):
         return 0
     ring = ring_bytes(extent_of(op)[0], image, ELEMENT_BYTES[graph.types[source]])
     return ring if ring < size else None

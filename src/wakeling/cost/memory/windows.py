@@ -5,8 +5,6 @@ For the planners that fuse padding or cut images into patches.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from wakeling.graph import Graph, Node
 from wakeling.ops import AveragePool2D, Conv2D, DepthwiseConv2D, MaxPool2D, Pad, Pair, Shape, window_extent
 
@@ -54,10 +52,3 @@ def fused_pads(graph: Graph) -> dict[str, Node]:
             if readers and all(isinstance(reader.op, WINDOWED) for reader in readers):
                 found[node.name] = node
     return found
-
-
-def image_of(graph: Graph, node: Node, pads: Mapping[str, Node]) -> Shape:
-    """The shape of what a node reads from memory: its input, or the input of the pad fused into it."""
-    source = node.inputs[0]
-    pad = pads.get(source)
-    return graph.shapes[source if pad is None else pad.inputs[0]]
