@@ -4,10 +4,12 @@
     python bench/cost_speed.py --rounds 15 --json results/cost-speed.json
 
 Each round builds every network anew and costs it with every tool, one after the other, so that a
-busy machine slows all alike; the table shows medians and their ratio. wakeling's time is its full
-cost: the graph built from nothing, all counts, flash and every memory planner but `best-order`, with
-no memory of an earlier round. Then: how many new candidates a second a search evaluates on one core,
-and how long `best-order` takes on a 100-operator residual network.
+busy machine slows all alike; the table shows medians and their ratio to wakeling's. wakeling's time
+is its full cost: the graph built from nothing as it is trained, all counts, flash and every memory
+planner but `best-order`, with no memory of an earlier round. The row `built deployed` is the same
+with batch norms and activations folded while the network is built, as a search does it. Then: how many new
+candidates a second a search evaluates on one core, and how long `best-order` takes on a 100-operator
+residual network.
 """
 
 from __future__ import annotations
@@ -31,24 +33,33 @@ from torch import nn
 
 import torch_networks
 from wakeling import cost, fuse, spec, zoo
-from wakeling.graph import INPUT, GraphBuilder
+from wakeling.graph import INPUT, Graph, GraphBuilder
 from wakeling.spec import ClassifierHead, DepthwiseSeparable, InvertedResidual, Network, StandardConv
 
 PLANNERS = tuple(name for name in cost.PLANNERS if name != "best-order")
 
-NETWORKS: dict[str, tuple[Callable[[], Any], Callable[[], nn.Module], int]] = {
+NETWORKS: dict[str, tuple[Callable[[bool], Graph], Callable[[], nn.Module], int]] = {
     "MobileNetV1 0.25-96": (
-        lambda: spec.lower(spec.make("mobilenet_v1", alpha=0.25, resolution=96, classes=2)),
+        lambda deployed: spec.lower(
+            spec.make("mobilenet_v1", alpha=0.25, resolution=96, classes=2), deployed=deployed
+        ),
         lambda: torch_networks.mobilenet_v1(0.25, 2),
         96,
     ),
     "MobileNetV2 1.0-224": (
-        lambda: spec.lower(spec.make("mobilenet_v2", alpha=1.0, resolution=224, classes=1000)),
+        lambda deployed: spec.lower(
+            spec.make("mobilenet_v2", alpha=1.0, resolution=224, classes=1000), deployed=deployed
+        ),
         lambda: torch_networks.mobilenet_v2(1000),
         224,
     ),
-    "ResNet-50": (lambda: zoo.build("resnet-50"), lambda: torch_networks.resnet_50(1000), 224),
+    "ResNet-50": (
+        lambda deployed: zoo.build("resnet-50", deployed=deployed),
+        lambda: torch_networks.resnet_50(1000),
+        224,
+    ),
 }
+"""How wakeling builds each network (as trained or as deployed), how torch does, and its resolution."""
 
 
 def main() -> None:
@@ -79,7 +90,8 @@ def compare(name: str, rounds: int) -> dict[str, Any]:
     """Median milliseconds and the counted MACs of every tool on one network."""
     build, module, resolution = NETWORKS[name]
     tools: dict[str, Callable[[], int]] = {
-        "wakeling": lambda: cost.cost(build(), runtimes=PLANNERS).macs,
+        "wakeling": lambda: cost.cost(build(False), runtimes=PLANNERS).macs,
+        "wakeling, built deployed": lambda: cost.cost(build(True), runtimes=PLANNERS).macs,
         **{tool: (lambda run=run: run(module().eval(), resolution)) for tool, run in PEERS.items()},
     }
     times: dict[str, list[float]] = {tool: [] for tool in tools}
@@ -103,7 +115,7 @@ def compare(name: str, rounds: int) -> dict[str, Any]:
     }
     print(f"\n{name}  ({rounds} rounds, median)")
     for tool, row in rows.items():
-        print(f"  {tool:<10}{row['ms']:>10.3f} ms  {row['ratio']:>8.1f} x  {row['macs']:>15,} MACs")
+        print(f"  {tool:<26}{row['ms']:>10.3f} ms  {row['ratio']:>8.1f} x  {row['macs']:>15,} MACs")
     return rows
 
 
