@@ -7,8 +7,9 @@ same offset, one step later. Where storage goes in an arena is in `placement`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from wakeling.graph import INPUT, Graph, Node
 from wakeling.ops import Activation, Add, BatchNorm, Mul, Operator, Quantize, Reshape, Softmax, Sub
@@ -31,7 +32,12 @@ class Piece:
     tensors: list[str]
 
 
-InPlace = Callable[[Graph, Node, str, int], int | None]
+Pads = Mapping[str, Node]
+"""`Pad` nodes that make no tensor, because their readers compute them."""
+
+NO_PADS: Pads = MappingProxyType({})
+
+InPlace = Callable[[Graph, Node, str, int, Pads], int | None]
 """What a node needs to write over an operand, from its name and its storage's bytes: bytes of scratch.
 
 None where it cannot. That the operand dies at the node (nobody reads its storage later, and it isn't
@@ -39,7 +45,9 @@ the network's output) is checked by the caller.
 """
 
 
-def elementwise_in_place(graph: Graph, node: Node, operand: str, size_bytes: int) -> int | None:
+def elementwise_in_place(
+    graph: Graph, node: Node, operand: str, size_bytes: int, pads: Pads = NO_PADS
+) -> int | None:
     """An element-wise operator may write over an operand with as many elements as its output.
 
     The output's elements must not be wider than the operand's. It needs no scratch.
@@ -50,6 +58,16 @@ def elementwise_in_place(graph: Graph, node: Node, operand: str, size_bytes: int
     return 0 if shape == node.shape or math.prod(shape) == math.prod(node.shape) else None
 
 
+def _never(graph: Graph, node: Node, operand: str, size_bytes: int, pads: Pads) -> int | None:
+    return None
+
+
+IN_PLACE: Mapping[type[Operator], InPlace] = MappingProxyType(
+    dict.fromkeys(ELEMENTWISE, elementwise_in_place)
+)
+"""By operator class; a class that is missing never works in place."""
+
+
 def no_copy(node: Node) -> bool:
     """Whether a node's output is its input under another name."""
     return type(node.op) is Reshape
@@ -58,13 +76,13 @@ def no_copy(node: Node) -> bool:
 def storage(
     graph: Graph,
     nodes: Sequence[Node],
-    in_place: InPlace = elementwise_in_place,
-    is_alias: Callable[[Node], bool] = no_copy,
+    in_place: Mapping[type[Operator], InPlace] = IN_PLACE,
+    pads: Pads = NO_PADS,
 ) -> tuple[list[Piece], dict[str, int]]:
     """The pieces of storage that `nodes`, in this order, need, and scratch for working in place.
 
-    A node for which `is_alias` holds makes no tensor. Any other node writes over the first operand
-    that dies there and that `in_place` allows, or to storage of its own.
+    A reshape makes no tensor, and neither do `pads`. Any other node writes over the first operand that
+    dies there and that `in_place` allows, or to storage of its own.
     """
     sizes, end = graph.sizes, len(nodes) - 1
     last = {INPUT: 0}
@@ -78,19 +96,20 @@ def storage(
     scratch = {}
     blocks = 1
     for step, node in enumerate(nodes):
-        name, _, inputs, _ = node
+        name, op, inputs, _ = node
         until = last[name]
-        if is_alias(node):
+        if type(op) is Reshape or name in pads:
             piece = held[inputs[0]]
             piece.tensors.append(name)
             piece.last = max(piece.last, until)
             held[name] = piece
             continue
+        rule = in_place.get(type(op), _never)
         for operand in inputs:
             piece = held[operand]
             if piece.last != step:
                 continue
-            needed = in_place(graph, node, operand, piece.size)
+            needed = rule(graph, node, operand, piece.size, pads)
             if needed is None:
                 continue
             if needed:

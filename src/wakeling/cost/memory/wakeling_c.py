@@ -6,14 +6,14 @@ nothing, offsets at multiples of 4 that no two live buffers share, each kernel's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from wakeling.cost.memory.placement import Block, place
 from wakeling.cost.memory.plan import Lifetime, MemoryPlan, live_bytes, parts_at_peak
-from wakeling.cost.memory.storage import ELEMENTWISE, InPlace, Piece, elementwise_in_place, storage
+from wakeling.cost.memory.storage import IN_PLACE, InPlace, Pads, Piece, storage
 from wakeling.cost.memory.windows import extent_of, fused_pads, margins_of
 from wakeling.graph import Graph, Node
 from wakeling.ops import (
@@ -23,15 +23,12 @@ from wakeling.ops import (
     DepthwiseConv2D,
     MaxPool2D,
     Operator,
-    Reshape,
     Shape,
     StridedSlice,
 )
 
 ALIGNMENT = 4
 """Of every buffer, so that kernels may load four int8 values at once."""
-
-Pads = Mapping[str, Node]
 
 
 def aligned(size: int) -> int:
@@ -57,7 +54,7 @@ class Held:
 def held_by(graph: Graph) -> Held:
     """What a fused graph holds by the rules of `wakeling_c`."""
     pads = fused_pads(graph)
-    pieces, rings = storage(graph, graph.nodes, in_place_rule(pads), alias_rule(pads))
+    pieces, rings = storage(graph, graph.nodes, OWN_C_IN_PLACE, pads)
     return Held(pads, pieces, rings, kernel_scratch(graph, pads, rings))
 
 
@@ -154,52 +151,35 @@ def ring_bytes(extent: int, image: Shape, element_bytes: int) -> int:
     return min(extent, height) * width * channels * element_bytes
 
 
-def alias_rule(pads: Pads) -> Callable[[Node], bool]:
-    """Reshapes, and pads that their readers compute."""
-    return lambda node: type(node.op) is Reshape or node.name in pads
-
-
-def in_place_rule(pads: Pads) -> InPlace:
-    """What may write over its input, and with how much scratch (see `wakeling_c`)."""
-
-    def rule(graph: Graph, node: Node, operand: str, size_bytes: int) -> int | None:
-        kind = type(node.op)
-        if kind in ELEMENTWISE:
-            return elementwise_in_place(graph, node, operand, size_bytes)
-        check = _OTHERS_IN_PLACE.get(kind)
-        return None if check is None else check(graph, node, size_bytes, pads)
-
-    return rule
-
-
-def _slice_in_place(graph: Graph, node: Node, size_bytes: int, pads: Pads) -> int | None:
+def _slice_in_place(graph: Graph, node: Node, operand: str, size_bytes: int, pads: Pads) -> int | None:
     return 0
 
 
-def _windows_in_place(graph: Graph, node: Node, size_bytes: int, pads: Pads) -> int | None:
+def _windows_in_place(graph: Graph, node: Node, operand: str, size_bytes: int, pads: Pads) -> int | None:
     op: Any = node.op  # one of the three classes below
-    source, target, size = node.inputs[0], node.shape, graph.sizes[node.name]
-    pad = pads.get(source)
-    image = graph.shapes[source if pad is None else pad.inputs[0]]
+    target, size, pad = node.shape, graph.sizes[node.name], pads.get(operand)
+    image = graph.shapes[operand if pad is None else pad.inputs[0]]
     if size > size_bytes or target[0] > image[0] or target[1] > image[1]:
         return None
-    if margins_of(op, graph.shapes[source], pad) == (0, 0):
+    if margins_of(op, graph.shapes[operand], pad) == (0, 0):
         return 0
-    ring = ring_bytes(extent_of(op)[0], image, ELEMENT_BYTES[graph.types[source]])
+    ring = ring_bytes(extent_of(op)[0], image, ELEMENT_BYTES[graph.types[operand]])
     return ring if ring < size else None
 
 
-def _depthwise_in_place(graph: Graph, node: Node, size_bytes: int, pads: Pads) -> int | None:
+def _depthwise_in_place(graph: Graph, node: Node, operand: str, size_bytes: int, pads: Pads) -> int | None:
     op = node.op
     assert isinstance(op, DepthwiseConv2D)
-    return _windows_in_place(graph, node, size_bytes, pads) if op.multiplier == 1 else None
+    return _windows_in_place(graph, node, operand, size_bytes, pads) if op.multiplier == 1 else None
 
 
-_OTHERS_IN_PLACE: Mapping[type[Operator], Callable[[Graph, Node, int, Pads], int | None]] = MappingProxyType(
+OWN_C_IN_PLACE: Mapping[type[Operator], InPlace] = MappingProxyType(
     {
+        **IN_PLACE,
         StridedSlice: _slice_in_place,
         DepthwiseConv2D: _depthwise_in_place,
         AveragePool2D: _windows_in_place,
         MaxPool2D: _windows_in_place,
     }
 )
+"""What may write over its input, and with how much scratch (see `wakeling_c`)."""
