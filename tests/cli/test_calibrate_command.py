@@ -184,3 +184,18 @@ def test_a_file_without_a_board_asks_for_it(tmp_path: Path, capsys: pytest.Captu
     times.write_text(GOOD)
     assert run(["calibrate", str(times), "--out", str(tmp_path / "x.toml")]) == 2
     assert "names no board" in capsys.readouterr().err
+
+
+def test_only_an_engine_file_is_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    times, board, out = tmp_path / "times.csv", tmp_path / "board.toml", tmp_path / "mine.toml"
+    times.write_text(csv_of(0.5, 1))
+    board.write_text("name = 'a board of mine'\n")
+    arguments = ["calibrate", str(times), "--board", "nucleo-l4r5zi", "--out"]
+    assert run([*arguments, str(board)]) == 2
+    assert "is there and is no engine file; give another name" in capsys.readouterr().err
+    assert board.read_text() == "name = 'a board of mine'\n"
+    assert run([*arguments, str(out)]) == 0
+    first = read_engine(out)
+    times.write_text(csv_of(0.25, 1))
+    assert run([*arguments, str(out)]) == 0
+    assert read_engine(out).costs.cycles["pointwise"] < first.costs.cycles["pointwise"]

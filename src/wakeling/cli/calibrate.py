@@ -55,6 +55,7 @@ def command(
 
     if out.suffix.lower() != ".toml":
         raise LatencyError(f"--out is {out}; the name of an engine file ends with .toml")
+    _refuse_to_overwrite(out)
     rows = read_timings(times)
     target = _board(rows, board)
     base = _base(rows, engine, target)
@@ -66,6 +67,18 @@ def command(
     else:
         _print(found, out)
     plot_to(plot, lambda: _picture(found))
+
+
+def _refuse_to_overwrite(out: Path) -> None:
+    """Raises LatencyError where a file is there that is no engine file: times or a board, perhaps."""
+    from wakeling.cost.latency.engine_file import read_engine
+
+    if not out.exists():
+        return
+    try:
+        read_engine(out)
+    except LatencyError:
+        raise LatencyError(f"--out {out} is there and is no engine file; give another name") from None
 
 
 def _one(rows: tuple[Row, ...], column: str, given: str | None, advice: str) -> str | None:
