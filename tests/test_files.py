@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from wakeling.files import atomic_path, write_bytes, write_json, write_text
+from wakeling.errors import BoardError, WakelingError
+from wakeling.files import atomic_path, reading_text, write_bytes, write_json, write_text
 
 
 def test_content_arrives_and_folders_are_made(tmp_path: Path) -> None:
@@ -63,3 +64,15 @@ def test_a_folder_in_the_way_is_an_error_without_rest(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="taken"):
         write_bytes(tmp_path / "taken", b"x")
     assert [entry.name for entry in tmp_path.iterdir()] == ["taken"]
+
+
+def test_what_goes_wrong_with_a_text_file_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    for name, message in (
+        ("binary", "my binary: not a text file in UTF-8"),
+        ("none", "my none: cannot be read"),
+    ):
+        with pytest.raises(BoardError, match=message), reading_text(f"my {name}", BoardError):
+            (tmp_path / name).read_text(encoding="utf-8")
+    with pytest.raises(BoardError, match="my text: no such thing"), reading_text("my text", BoardError):
+        raise WakelingError("no such thing")

@@ -50,6 +50,22 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n")
 
 
+@contextlib.contextmanager
+def reading_text(where: str, error: type[WakelingError]) -> Iterator[None]:
+    """Turns what goes wrong while a text file is read and understood into one `error` line.
+
+    The line starts with `where`, and the message of any WakelingError that is raised inside follows.
+    """
+    try:
+        yield
+    except WakelingError as problem:
+        raise error(f"{where}: {problem}") from None
+    except UnicodeDecodeError:
+        raise error(f"{where}: not a text file in UTF-8") from None
+    except OSError as problem:
+        raise error(f"{where}: cannot be read: {problem.strerror}") from None
+
+
 def read_json(path: Path, error: type[WakelingError]) -> Any:
     """The JSON value in a file; raises `error` with one clear line where that is not possible."""
     try:

@@ -14,6 +14,7 @@ from typing import Any
 from wakeling.boards.board import SIMD, SOURCED, Board
 from wakeling.boards.power import Power
 from wakeling.errors import BoardError, WakelingError, unknown_name
+from wakeling.files import reading_text
 from wakeling.units import KIB, MIB, parse_bytes
 
 FORMAT = "wakeling.board/1"
@@ -52,14 +53,8 @@ def load_board(name_or_path: str | Path) -> Board:
 
 
 def _read(path: Path, where: str) -> Board:
-    try:
+    with reading_text(f"board {where}", BoardError):
         return from_toml(path.read_text(encoding="utf-8"))
-    except WakelingError as error:
-        raise BoardError(f"board {where}: {error}") from None
-    except UnicodeDecodeError:
-        raise BoardError(f"board {where}: not a text file in UTF-8") from None
-    except OSError as error:
-        raise BoardError(f"board {where}: cannot be read: {error.strerror}") from None
 
 
 def from_toml(text: str) -> Board:

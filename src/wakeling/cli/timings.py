@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from wakeling.errors import LatencyError, unknown_name
+from wakeling.files import reading_text
 
 KNOBS: Mapping[str, Callable[[str], float]] = {
     "alpha": float,
@@ -53,15 +54,9 @@ def read_timings(path: Path) -> tuple[Row, ...]:
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise LatencyError(f"{path}: times are read from a .csv or a .toml file")
-    try:
+    with reading_text(str(path), LatencyError):
         text = path.read_text(encoding="utf-8-sig")
         rows = tuple(_row(where, value) for where, value in reader(text))
-    except LatencyError as error:
-        raise LatencyError(f"{path}: {error}") from None
-    except UnicodeDecodeError:
-        raise LatencyError(f"{path}: not a text file in UTF-8") from None
-    except OSError as error:
-        raise LatencyError(f"{path}: cannot be read: {error.strerror}") from None
     if not 0 < len(rows) <= MOST_ROWS:
         raise LatencyError(f"{path}: it has {len(rows)} times; it must have from 1 to {MOST_ROWS}")
     return rows

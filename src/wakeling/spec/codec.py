@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wakeling.errors import SpecError, unknown_name
+from wakeling.files import reading_text
 from wakeling.spec import toml
 from wakeling.spec.blocks import Block, block_from_json, block_to_json
 from wakeling.spec.families import make
@@ -117,11 +118,5 @@ def load(path: str | Path) -> Network:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise SpecError(f"{path}: a network file ends with {' or '.join(_READERS)}")
-    try:
+    with reading_text(str(path), SpecError):
         return reader(path.read_text(encoding="utf-8"))
-    except SpecError as error:
-        raise SpecError(f"{path}: {error}") from None
-    except UnicodeDecodeError:
-        raise SpecError(f"{path}: not a text file in UTF-8") from None
-    except OSError as error:
-        raise SpecError(f"{path}: cannot be read: {error.strerror}") from None

@@ -10,6 +10,7 @@ from typing import Any
 
 from wakeling.cost.latency.costs import UNITS, EngineCosts
 from wakeling.errors import LatencyError, unknown_name
+from wakeling.files import reading_text
 
 FORMAT = "wakeling.engine/1"
 _TABLES = ("cycles", "mix", "deviations")
@@ -54,14 +55,8 @@ def _text(value: str) -> str:
 
 def read_engine(path: Path) -> EngineFile:
     """The engine in a file; raises LatencyError in one line."""
-    try:
+    with reading_text(f"engine {path}", LatencyError):
         return engine_from_toml(path.read_text(encoding="utf-8"))
-    except LatencyError as error:
-        raise LatencyError(f"engine {path}: {error}") from None
-    except UnicodeDecodeError:
-        raise LatencyError(f"engine {path}: not a text file in UTF-8") from None
-    except OSError as error:
-        raise LatencyError(f"engine {path}: cannot be read: {error.strerror}") from None
 
 
 def engine_from_toml(text: str) -> EngineFile:
