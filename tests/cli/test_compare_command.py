@@ -9,7 +9,7 @@ import pytest
 
 from wakeling import boards, cost
 from wakeling.cli.main import run
-from wakeling.cli.network_choice import choose_graph
+from wakeling.cli.network_choice import choose
 
 SMALL = "mobilenet_v1:alpha=0.25,resolution=96"
 LARGE = "mobilenet_v2:alpha=0.35,resolution=128"
@@ -21,7 +21,7 @@ def test_every_figure_is_that_of_the_network_alone(capsys: pytest.CaptureFixture
     value = json.loads(capsys.readouterr().out)
     assert [row["name"] for row in value["networks"]][2] == "squeezenet-1.1"
     for name, row in zip((SMALL, LARGE, "squeezenet-1.1"), value["networks"], strict=True):
-        report = cost.cost(choose_graph(name))
+        report = cost.cost(choose(name).graph)
         assert row["macs"] == report.macs
         assert row["ram_bytes"] == report.ram_bytes
         for board in ("nucleo-l4r5zi", "stm32l412kb"):

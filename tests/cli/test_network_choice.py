@@ -8,7 +8,7 @@ import pytest
 
 from wakeling import spec, zoo
 from wakeling.cli.main import run
-from wakeling.cli.network_choice import choose, choose_graph, choose_network
+from wakeling.cli.network_choice import choose, choose_network
 from wakeling.errors import SpecError, WakelingError
 from wakeling.export import tflite
 from wakeling.testing.random_models import random_model
@@ -44,7 +44,7 @@ def test_a_tflite_file_is_read_with_its_size(tmp_path: Path) -> None:
     chosen = choose(str(path))
     assert chosen.file_bytes == len(content)
     assert [type(node.op) for node in chosen.graph.nodes] == [type(node.op) for node in model.graph.nodes]
-    assert choose_graph(str(path)) == chosen.graph
+    assert choose(str(path)).graph == chosen.graph
 
 
 @pytest.mark.parametrize(

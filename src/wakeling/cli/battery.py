@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wakeling.cli.network_choice import choose, knob_options
+from wakeling.cli.network_choice import choose, engine_option, knob_options
 from wakeling.cli.output import console, json_option, plot_option, plot_to, print_json
 from wakeling.errors import WakelingError
 from wakeling.units import format_digits
@@ -42,7 +42,7 @@ class _Answer:
 @click.argument("network")
 @knob_options
 @click.option("--board", required=True, help="A board's name or the path of its .toml file.")
-@click.option("--engine", help="The engine, or a calibrated engine's .toml file. [the board's usual]")
+@engine_option
 @click.option("--battery", "battery_name", help="cr2032, cr2450, cr123a, aa-alkaline-2 or aa-lithium-2.")
 @click.option("--battery-mah", type=float, help="Another battery's capacity in mAh.")
 @click.option("--battery-volts", type=float, help="Its nominal voltage.")

@@ -25,13 +25,14 @@ NETWORK_HELP = (
     "the path of a .toml or .json network file or of a .tflite model, or a network of the zoo (resnet-50)."
 )
 
-_KNOB_TYPES: Mapping[str, Callable[[str], float]] = {
+KNOB_TYPES: Mapping[str, Callable[[str], float]] = {
     "alpha": float,
     "resolution": int,
     "channels": int,
     "classes": int,
     "depth": float,
 }
+"""A family's knobs, and how what a person writes becomes a number."""
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -122,11 +123,6 @@ def choose(name: str, **knobs: float | None) -> Choice:
     return Choice(name=network.name, graph=spec.lower(network), network=network)
 
 
-def choose_graph(name: str, **knobs: float | None) -> Graph:
-    """The graph of `choose`."""
-    return choose(name, **knobs).graph
-
-
 def choose_network(name: str, **knobs: float | None) -> spec.Network:
     """The family `name` at these knobs, or the network of the file `name`.
 
@@ -180,10 +176,10 @@ def _knobs_of(text: str, name: str) -> dict[str, float]:
     knobs: dict[str, float] = {}
     for part in filter(None, text.split(",")):
         knob, equals, value = (piece.strip() for piece in part.partition("="))
-        if knob not in _KNOB_TYPES:
-            raise SpecError(f"{name}: {unknown_name('knob', knob, _KNOB_TYPES)}")
+        if knob not in KNOB_TYPES:
+            raise SpecError(f"{name}: {unknown_name('knob', knob, KNOB_TYPES)}")
         try:
-            knobs[knob] = _KNOB_TYPES[knob](value)
+            knobs[knob] = KNOB_TYPES[knob](value)
         except ValueError:
             raise SpecError(
                 f"{name}: {knob}{equals}{value} is no number; write for example mobilenet_v1:alpha=0.25"

@@ -14,18 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wakeling.cli.network_choice import KNOB_TYPES
 from wakeling.errors import LatencyError, unknown_name
 from wakeling.files import reading_text
 
-KNOBS: Mapping[str, Callable[[str], float]] = {
-    "alpha": float,
-    "resolution": int,
-    "channels": int,
-    "classes": int,
-    "depth": float,
-}
 REQUIRED = ("network", "ms")
-COLUMNS = (*REQUIRED, "layer", "board", "engine", *KNOBS)
+COLUMNS = (*REQUIRED, "layer", "board", "engine", *KNOB_TYPES)
 """What a row may hold; everything but the network and its milliseconds may be left out."""
 
 MOST_ROWS = 10_000
@@ -115,7 +109,9 @@ def _row(where: str, value: Mapping[str, Any]) -> Row:
         layer=words["layer"],
         board=words["board"],
         engine=words["engine"],
-        knobs={name: _number(where, name, words[name], kind) for name, kind in KNOBS.items() if words[name]},
+        knobs={
+            name: _number(where, name, words[name], kind) for name, kind in KNOB_TYPES.items() if words[name]
+        },
     )
 
 

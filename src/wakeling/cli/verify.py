@@ -48,10 +48,10 @@ def command(
 
     loaded, content, tensors = _load(model, tflite)
     report = verify(loaded, content, _images(loaded, source, images), tensors=tensors)
-    if tensors is not None and all(witness.status == "not measured" for witness in report.witnesses):
-        raise ModelFileError(f"{model}: {'; '.join(str(witness.reason) for witness in report.witnesses)}")
     if all(witness.status == "not measured" for witness in report.witnesses):
-        raise MissingDependencyError("tflite-micro or ai-edge-litert", "verify")
+        if tensors is None:
+            raise MissingDependencyError("tflite-micro or ai-edge-litert", "verify")
+        raise ModelFileError(f"{model}: {'; '.join(str(witness.reason) for witness in report.witnesses)}")
     if as_json:
         print_json(report.to_json())
     else:

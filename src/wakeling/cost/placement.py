@@ -13,7 +13,8 @@ from wakeling import boards
 from wakeling.boards import Board
 from wakeling.cost.budget import Violation, budget_of, violation_to_json, violations
 from wakeling.cost.latency import EngineFile, Latency, engines_for, latency, latency_to_json
-from wakeling.cost.report import OWN_C_PLANNERS, CostReport
+from wakeling.cost.memory import OWN_C_PLANNERS
+from wakeling.cost.report import CostReport
 from wakeling.errors import LatencyError
 
 

@@ -14,7 +14,7 @@ from wakeling.cost import parameters as parameter_table
 from wakeling.cost.counts import count
 from wakeling.cost.flash import PROVENANCE as FLASH_PROVENANCE
 from wakeling.cost.flash import Flash, flash_by_runtime
-from wakeling.cost.memory import PLANNERS, RAM_PROVENANCE, MemoryPlan, plans
+from wakeling.cost.memory import OWN_C_PLANNERS, PLANNERS, RAM_PROVENANCE, MemoryPlan, plans
 from wakeling.cost.parameters import BIAS_BYTES, Parameters
 from wakeling.cost.provenance import Provenance
 from wakeling.errors import WakelingError, unknown_name
@@ -57,10 +57,6 @@ PROVENANCE: Mapping[str, Provenance] = MappingProxyType(
     }
 )
 """Where each figure of a report comes from, by its path in the JSON report."""
-
-
-OWN_C_PLANNERS = ("wakeling-c", "patched")
-"""Memory planners of our own C."""
 
 
 class LayerCost(NamedTuple):

@@ -19,6 +19,7 @@ from wakeling.cost.memory.wakeling_c import Held, held_by, wakeling_c
 from wakeling.graph import Graph
 
 __all__ = [
+    "OWN_C_PLANNERS",
     "PLANNERS",
     "RAM_PROVENANCE",
     "Lifetime",
@@ -54,6 +55,9 @@ _OWN_C: Mapping[str, Callable[[Graph, Held], MemoryPlan]] = MappingProxyType(
     {"wakeling-c": wakeling_c, "patched": patched}
 )
 """Those that plan by one set of rules."""
+
+OWN_C_PLANNERS = tuple(_OWN_C)
+"""The runtimes that are our own C."""
 
 
 def plans(graph: Graph, runtimes: Iterable[str]) -> dict[str, MemoryPlan]:
