@@ -6,13 +6,9 @@ Keras's batch norms here have no factor gamma (`scale=False`); the graph's are f
 from __future__ import annotations
 
 from wakeling.graph import INPUT, Graph, GraphBuilder
-from wakeling.ops import AveragePool2D, Mul, Pair, PointwiseKind, Softmax
+from wakeling.ops import AveragePool2D, Mul, PointwiseKind, Softmax
+from wakeling.zoo.inception_layers import Steps, chain, inception_conv
 from wakeling.zoo.layers import add, concat, conv, dense, max_pool, mean
-
-EPSILON = 1e-3
-
-Steps = tuple[tuple[int, int | Pair], ...]
-"""Convolutions (filters, kernel) one after the other."""
 
 BLOCK35: tuple[Steps, ...] = (((32, 1),), ((32, 1), (32, 3)), ((32, 1), (48, 3), (64, 3)))
 BLOCK17: tuple[Steps, ...] = (((192, 1),), ((128, 1), (160, (1, 7)), (192, (7, 1))))
@@ -33,62 +29,31 @@ def inception_resnet_v2(*, deployed: bool = False) -> Graph:
     x = _reduction(builder, x, steps, "mixed7a")
     for index in range(1, 11):
         x = _residual(builder, x, BLOCK8, f"block8_{index}", activation="relu" if index < 10 else "linear")
-    x = _conv(builder, x, 1536, 1, "conv7")
+    x = inception_conv(builder, x, 1536, 1, "conv7")
     x = dense(builder, mean(builder, x, name="pool"), 1000, name="fc")
     return builder.build(builder.append(Softmax(), x, name="softmax"))
 
 
 def _stem(builder: GraphBuilder) -> str:
-    x = _conv(builder, INPUT, 32, 3, "conv1", stride=2)
-    x = _conv(builder, x, 32, 3, "conv2", margin=0)
-    x = _conv(builder, x, 64, 3, "conv3")
+    x = inception_conv(builder, INPUT, 32, 3, "conv1", stride=2)
+    x = inception_conv(builder, x, 32, 3, "conv2", margin=0)
+    x = inception_conv(builder, x, 64, 3, "conv3")
     x = max_pool(builder, x, 3, stride=2, name="pool3")
-    x = _conv(builder, x, 80, 1, "conv4")
-    x = _conv(builder, x, 192, 3, "conv5", margin=0)
+    x = inception_conv(builder, x, 80, 1, "conv4")
+    x = inception_conv(builder, x, 192, 3, "conv5", margin=0)
     x = max_pool(builder, x, 3, stride=2, name="pool5")
-    one = _conv(builder, x, 96, 1, "mixed5b_one")
-    five = _chain(builder, x, ((48, 1), (64, 5)), "mixed5b_five")
-    double = _chain(builder, x, ((64, 1), (96, 3), (96, 3)), "mixed5b_double")
+    one = inception_conv(builder, x, 96, 1, "mixed5b_one")
+    five = chain(builder, x, ((48, 1), (64, 5)), "mixed5b_five")
+    double = chain(builder, x, ((64, 1), (96, 3), (96, 3)), "mixed5b_double")
     pooled = builder.append(AveragePool2D(pool=(3, 3), padding="same"), x, name="mixed5b_pool")
-    pooled = _conv(builder, pooled, 64, 1, "mixed5b_pooled")
+    pooled = inception_conv(builder, pooled, 64, 1, "mixed5b_pooled")
     return concat(builder, one, five, double, pooled, name="mixed5b")
-
-
-def _conv(
-    builder: GraphBuilder,
-    x: str,
-    filters: int,
-    kernel: int | Pair,
-    name: str,
-    *,
-    stride: int = 1,
-    margin: int | None = None,
-) -> str:
-    """Convolution, batch norm, rectifier; strided ones have no margin."""
-    return conv(
-        builder,
-        x,
-        filters,
-        kernel,
-        stride=stride,
-        margin=0 if stride > 1 else margin,
-        activation="relu",
-        norm=EPSILON,
-        name=name,
-    )
-
-
-def _chain(builder: GraphBuilder, x: str, steps: Steps, name: str, last_stride: int = 1) -> str:
-    for index, (filters, kernel) in enumerate(steps, start=1):
-        stride = last_stride if index == len(steps) else 1
-        x = _conv(builder, x, filters, kernel, f"{name}_{index}", stride=stride)
-    return x
 
 
 def _reduction(builder: GraphBuilder, x: str, branches: tuple[Steps, ...], name: str) -> str:
     """Strided branches beside a max pooling."""
     made = [
-        _chain(builder, x, steps, f"{name}_branch{index}", last_stride=2)
+        chain(builder, x, steps, f"{name}_branch{index}", last_stride=2)
         for index, steps in enumerate(branches)
     ]
     return concat(builder, *made, max_pool(builder, x, 3, stride=2, name=f"{name}_pool"), name=name)
@@ -103,7 +68,7 @@ def _residual(
     activation: PointwiseKind = "relu",
 ) -> str:
     """Input plus a scaled mixture of branches (section 3.3 of the paper)."""
-    made = [_chain(builder, x, steps, f"{name}_branch{index}") for index, steps in enumerate(branches)]
+    made = [chain(builder, x, steps, f"{name}_branch{index}") for index, steps in enumerate(branches)]
     mixed = concat(builder, *made, name=f"{name}_mixed")
     up = conv(builder, mixed, builder.shape(x)[2], 1, name=f"{name}_up")
     up = builder.append(Mul(constant=(1,)), up, name=f"{name}_scale")
