@@ -9,6 +9,7 @@
     ├── DataError                 photos, labels or splits that cannot be used
     ├── ModelFileError            a model file that cannot be read
     │   └── UnsupportedModelError a model file with operators that we do not know
+    ├── TargetError               a core, compiler or emulator that cannot do what is asked
     ├── RunError                  a run folder that cannot be used or resumed
     ├── DivergedError             training met a NaN or an infinity
     ├── MissingDependencyError    an optional library that is not installed
@@ -84,6 +85,10 @@ class UnsupportedModelError(ModelFileError):
             f"{f' and {more} more' if more > 0 else ''}; nothing was counted"
         )
         self.operators = dict(operators)
+
+
+class TargetError(WakelingError):
+    """A core, compiler or emulator that cannot do what is asked."""
 
 
 class RunError(WakelingError):

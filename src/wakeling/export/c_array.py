@@ -32,10 +32,15 @@ def render(content: bytes, name: str) -> tuple[str, str]:
     wrote it). The source stands alone: it includes no header of its own, so both can be given any
     file name. Raises WakelingError where `name` is no C identifier.
     """
-    if not _NAME.fullmatch(name) or name in _C_KEYWORDS:
+    if not is_c_name(name):
         raise WakelingError(f"{name!r} cannot name a C array; use letters, digits and underscores")
     labels = _labels(content)
     return _header(content, name, labels), _source(content, name, labels)
+
+
+def is_c_name(name: str) -> bool:
+    """Whether a name is an identifier of C and of C++."""
+    return _NAME.fullmatch(name) is not None and name not in _C_KEYWORDS
 
 
 def _labels(content: bytes) -> tuple[str, ...]:

@@ -1,0 +1,44 @@
+"""From operators to calls of C kernels: one table, and for some cores kernels of their own.
+
+The kernels themselves are C, in `export/c/runtime`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from wakeling.errors import UnsupportedOpError
+from wakeling.export.c.kernels import sums
+from wakeling.export.c.kernels.lowering import Attempt, Lower, Lowering
+from wakeling.export.c.program import Call
+from wakeling.export.c.targets import Feature
+from wakeling.graph import Node
+from wakeling.ops import Conv2D, Dense, DepthwiseConv2D, Operator, operator_name
+
+__all__ = ["LOWERINGS", "SPECIAL", "Lowering", "lower"]
+
+LOWERINGS: Mapping[type[Operator], Lower] = MappingProxyType(
+    {Conv2D: sums.conv_2d, DepthwiseConv2D: sums.depthwise_conv_2d, Dense: sums.dense}
+)
+"""Plain C for every operator."""
+
+SPECIAL: Mapping[Feature, Mapping[type[Operator], tuple[Attempt, ...]]] = MappingProxyType({})
+"""Kernels for cores with a feature; the first that fits a node is taken."""
+
+FEATURES: tuple[Feature, ...] = ("mve", "dsp")
+"""Those that pay most first."""
+
+
+def lower(lowering: Lowering, node: Node) -> Call:
+    """The call for one node; raises UnsupportedOpError for an operator without a kernel."""
+    for feature in FEATURES:
+        if feature in lowering.target.features:
+            for attempt in SPECIAL.get(feature, {}).get(type(node.op), ()):
+                call = attempt(lowering, node)
+                if call is not None:
+                    return call
+    plain = LOWERINGS.get(type(node.op))
+    if plain is None:
+        raise UnsupportedOpError(operator_name(node.op), "C generator")
+    return plain(lowering, node)

@@ -1,0 +1,98 @@
+"""What the lowering of an operator is given, and the members that several kernels share."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wakeling.cost.memory.windows import WINDOWED, extent_of, margins_of
+from wakeling.export.c.program import Box, Call, Field
+from wakeling.export.c.targets import Target
+from wakeling.graph import Graph, Node
+from wakeling.ops import Conv2D, DepthwiseConv2D, Pair
+from wakeling.quantize.intervals import Intervals, intervals
+from wakeling.quantize.model import QuantizedModel
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Lowering:
+    """A model on its way to a target; `pads` are the `Pad` nodes that their readers compute."""
+
+    model: QuantizedModel
+    target: Target
+    pads: Mapping[str, Node]
+
+    @property
+    def graph(self) -> Graph:
+        """The model's graph."""
+        return self.model.graph
+
+    @functools.cached_property
+    def intervals(self) -> Intervals:
+        """What every tensor and every sum can be, for the kernels that need a proof."""
+        return intervals(self.model)
+
+
+Lower = Callable[[Lowering, Node], Call]
+"""From a node to the call of a kernel."""
+
+Attempt = Callable[[Lowering, Node], Call | None]
+"""As `Lower`; None where the kernel cannot compute the node."""
+
+
+def image_of(lowering: Lowering, node: Node) -> str:
+    """The tensor that a windowed operator finds in memory: a fused pad's input, or its own."""
+    source = node.inputs[0]
+    pad = lowering.pads.get(source)
+    return source if pad is None else pad.inputs[0]
+
+
+def window_fields(lowering: Lowering, node: Node, image: Box | None, box: Box | None) -> dict[str, Field]:
+    """The members of a `wk_window`, but for `output_pixels`: from a box of the image to one of the output.
+
+    None stands for all of it.
+    """
+    op: Any = node.op  # one of WINDOWED
+    pad = lowering.pads.get(node.inputs[0])
+    above, left = margins_of(op, lowering.graph.shapes[node.inputs[0]], pad)
+    height, width = lowering.graph.shapes[image_of(lowering, node)][:2]
+    held = image or ((0, height), (0, width))
+    made = box or ((0, node.shape[0]), (0, node.shape[1]))
+    return {
+        "height": held[0][1] - held[0][0],
+        "width": held[1][1] - held[1][0],
+        "rows": made[0][1] - made[0][0],
+        "columns": made[1][1] - made[1][0],
+        "top": made[0][0] * op.stride[0] - above - held[0][0],
+        "left": made[1][0] * op.stride[1] - left - held[1][0],
+    }
+
+
+def kernel_fields(node: Node) -> dict[str, Field]:
+    """Kernel, stride and dilation of a convolution."""
+    op = node.op
+    assert isinstance(op, Conv2D | DepthwiseConv2D)
+    pairs: tuple[tuple[str, Pair], ...] = (
+        ("kernel", op.kernel),
+        ("stride", op.stride),
+        ("dilation", op.dilation),
+    )
+    return {
+        f"{name}_{axis}": pair[index]
+        for name, pair in pairs
+        for index, axis in enumerate(("rows", "columns"))
+    }
+
+
+__all__ = [
+    "WINDOWED",
+    "Attempt",
+    "Lower",
+    "Lowering",
+    "extent_of",
+    "image_of",
+    "kernel_fields",
+    "window_fields",
+]
