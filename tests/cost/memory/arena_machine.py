@@ -1,35 +1,29 @@
 """A little machine that runs a graph in one array of bytes, at the offsets of a memory plan.
 
-It computes value by value in the order that the C code will have (top to bottom, left to right,
-channels last), reads and writes nothing but the arena, and fills with garbage what is not held. Its
-arithmetic is modulo 256 with made-up weights: what is tested is who overwrites whom. `expected`
-computes the same on whole arrays, with NumPy.
+It computes value by value in the order that the C code has, reads and writes nothing but the arena,
+and fills with noise what is not held, scratch included. Windows are in `arena_windows`. Its arithmetic
+is modulo 256 with made-up weights: what is tested is who overwrites whom.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-import zlib
+import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from tests.cost.memory.arena_windows import slide
+from tests.cost.memory.whole_arrays import weights
 from wakeling.cost.memory import MemoryPlan
-from wakeling.cost.memory.windows import WINDOWED, extent_of, fused_pads, margins_of
+from wakeling.cost.memory.windows import WINDOWED, fused_pads
 from wakeling.graph import INPUT, Graph, Node
 from wakeling.ops import (
     Activation,
     Add,
-    AveragePool2D,
     Concat,
-    Conv2D,
     Dense,
-    DepthwiseConv2D,
-    MaxPool2D,
     Mean,
     Mul,
     Pad,
@@ -40,16 +34,8 @@ from wakeling.ops import (
     Transpose,
 )
 
-GARBAGE = 0xA5
-
 Box = tuple[tuple[int, int], tuple[int, int]]
 """Rows and columns, each from the first to behind the last."""
-
-
-def weights(node: Node, *shape: int) -> npt.NDArray[np.int64]:
-    """Made-up weights of a node; the same every time."""
-    rng = np.random.default_rng(zlib.crc32(node.name.encode()))
-    return rng.integers(0, 256, shape)
 
 
 @dataclass(frozen=True)
@@ -61,13 +47,14 @@ class Region:
     columns: tuple[int, int]
     channels: int
 
-    def address(self, row: int, column: int, channel: int) -> int:
+    def address(self, row: int, column: int, channel: int = 0) -> int:
         """Where a value is; it must be inside."""
         assert self.rows[0] <= row < self.rows[1], (row, self.rows)
         assert self.columns[0] <= column < self.columns[1], (column, self.columns)
-        width = self.columns[1] - self.columns[0]
         return (
-            self.offset + ((row - self.rows[0]) * width + column - self.columns[0]) * self.channels + channel
+            self.offset
+            + ((row - self.rows[0]) * self.width + column - self.columns[0]) * self.channels
+            + channel
         )
 
     @property
@@ -75,21 +62,38 @@ class Region:
         """All of its rows and columns."""
         return self.rows, self.columns
 
+    @property
+    def height(self) -> int:
+        """How many rows."""
+        return self.rows[1] - self.rows[0]
+
+    @property
+    def width(self) -> int:
+        """How many columns."""
+        return self.columns[1] - self.columns[0]
+
+    @property
+    def end(self) -> int:
+        """Behind its last byte."""
+        return self.offset + self.height * self.width * self.channels
+
 
 class Machine:
-    """The arena of a plan, and one operator after the other in it."""
+    """The arena of a plan, and one operator after the other in it.
 
-    def __init__(self, graph: Graph, plan: MemoryPlan) -> None:
-        self.graph, self.plan = graph, plan
+    `lanes` channels at a time go through scratch, as in kernels for Helium (4) or for the DSP extension
+    (1); a convolution computes `at_once` pixels at a time.
+    """
+
+    def __init__(self, graph: Graph, plan: MemoryPlan, *, lanes: int = 4, at_once: int = 3) -> None:
+        self.graph, self.plan, self.lanes, self.at_once = graph, plan, lanes, at_once
         self.pads = fused_pads(graph)
         self.offsets = plan.offsets
-        self.arena = bytearray([GARBAGE]) * plan.peak_bytes
+        self._noise = random.Random(0)
+        self.arena = bytearray(self._noise.randbytes(plan.peak_bytes))
         self.scratch = {buffer.name: buffer for buffer in plan.buffers if buffer.kind == "scratch"}
-        self.holder = {
-            name: number
-            for number, buffer in enumerate(plan.buffers)
-            for name in buffer.tensors or (buffer.name,)
-        }
+        self.needed: dict[str, int] = {}
+        self._steps = {node.name: step for step, node in enumerate(graph.nodes)}
 
     def whole(self, tensor: str) -> Region:
         """All of a tensor; a vector is an image of one pixel."""
@@ -105,8 +109,15 @@ class Machine:
             if isinstance(node.op, Reshape) or node.name in self.pads:
                 continue
             self.run_node(
-                node, {name: self.whole(name) for name in self._sources(node)}, self.whole(node.name)
+                node, {name: self.whole(name) for name in self.sources(node)}, self.whole(node.name)
             )
+        return self.read_output()
+
+    def read_output(self) -> bytes:
+        """The network's output; no more scratch was planned than kernels needed at most, in fours."""
+        for name, size in self.needed.items():
+            buffer = self.scratch.get(f"{name}/scratch")
+            assert (0 if buffer is None else buffer.size_bytes) == (size + 3) // 4 * 4, name
         return self.read(self.graph.output)
 
     def read(self, tensor: str) -> bytes:
@@ -115,8 +126,8 @@ class Machine:
         return bytes(self.arena[start : start + math.prod(self.graph.shapes[tensor])])
 
     def forget(self, step: int) -> None:
-        """Fill all that no buffer holds at a step, and scratch, with garbage."""
-        kept = bytearray([GARBAGE]) * len(self.arena)
+        """Fill all that no buffer holds at a step, and scratch, with noise."""
+        kept = bytearray(self._noise.randbytes(len(self.arena)))
         for buffer in self.plan.buffers:
             if buffer.first <= step <= buffer.last and buffer.kind == "tensor":
                 begin = buffer.offset_bytes or 0
@@ -126,17 +137,41 @@ class Machine:
     def run_node(
         self, node: Node, sources: Mapping[str, Region], target: Region, box: Box | None = None
     ) -> None:
-        """One operator, from regions of its operands to a box of its output (all of the region)."""
+        """One operator, from regions of its operands to a box of its output (all of the region).
+
+        Its regions must lie in what the plan holds at its step, and it may write to nothing but its
+        output and its scratch.
+        """
         op, box = node.op, box or target.box
+        for region in (*sources.values(), target):
+            self._check_held(region, self._steps[node.name])
+        before = bytearray(self.arena)
         if isinstance(op, WINDOWED):
-            self._windows(node, next(iter(sources.values())), target, box)
+            slide(self, node, next(iter(sources.values())), target, box)
         elif isinstance(op, Softmax):
             self._softmax(sources[node.inputs[0]], target, box)
         else:
             for (row, column, channel), value in self._values(node, sources, target, box):
                 self.arena[target.address(row, column, channel)] = value % 256
+        written = [(target.offset, target.end)]
+        if (scratch := self.scratch.get(f"{node.name}/scratch")) is not None:
+            start = scratch.offset_bytes or 0
+            written.append((start, start + scratch.size_bytes))
+        for low, high in written:
+            before[low:high] = self.arena[low:high]
+        assert before == self.arena, f"{node.name} wrote outside of its output and its scratch"
 
-    def _sources(self, node: Node) -> list[str]:
+    def _check_held(self, region: Region, step: int) -> None:
+        assert any(
+            buffer.kind == "tensor"
+            and buffer.first <= step <= buffer.last
+            and buffer.offset_bytes == region.offset
+            and region.end <= region.offset + buffer.size_bytes
+            for buffer in self.plan.buffers
+        ), (region, step)
+
+    def sources(self, node: Node) -> list[str]:
+        """The tensors that a node finds in memory."""
         return [self.pads[name].inputs[0] if name in self.pads else name for name in node.inputs]
 
     def _values(
@@ -196,151 +231,3 @@ class Machine:
             for channel in range(target.channels):
                 value = self.arena[source.address(row, column, channel)] * 5 + total
                 self.arena[target.address(row, column, channel)] = value % 256
-
-    def _windows(self, node: Node, source: Region, target: Region, box: Box) -> None:
-        """Rows of windows; through a ring of rows where the plan has one, else straight from the image."""
-        op: Any = node.op
-        pad = self.pads.get(node.inputs[0])
-        extent, stride = extent_of(op), op.stride
-        above, left = margins_of(op, self.graph.shapes[node.inputs[0]], pad)
-        image = self.graph.shapes[node.inputs[0] if pad is None else pad.inputs[0]]
-        buffer = self.scratch.get(f"{node.name}/scratch")
-        in_place = source.offset == target.offset
-        ring_rows = min(extent[0], source.rows[1] - source.rows[0])
-        row_bytes = (source.columns[1] - source.columns[0]) * source.channels
-        uses_ring = in_place and buffer is not None
-        loaded = source.rows[0]
-        for row in range(*box[0]):
-            top = row * stride[0] - above
-            while uses_ring and loaded < min(top + extent[0], source.rows[1]):
-                assert buffer is not None
-                assert buffer.offset_bytes is not None
-                begin = source.offset + (loaded - source.rows[0]) * row_bytes
-                slot = buffer.offset_bytes + (loaded - source.rows[0]) % ring_rows * row_bytes
-                assert slot + row_bytes <= buffer.offset_bytes + buffer.size_bytes
-                self.arena[slot : slot + row_bytes] = self.arena[begin : begin + row_bytes]
-                loaded += 1
-
-            def tap(y: int, x: int, channel: int) -> int | None:
-                """A value of the image; 0 in a pad's margin, None beyond that."""
-                if not (0 <= y < image[0] and 0 <= x < image[1]):
-                    return self._margin(node, y, x)
-                if not uses_ring:
-                    return self.arena[source.address(y, x, channel)]
-                assert buffer is not None
-                assert buffer.offset_bytes is not None
-                slot = buffer.offset_bytes + (y - source.rows[0]) % ring_rows * row_bytes
-                return self.arena[slot + (x - source.columns[0]) * source.channels + channel]
-
-            for column in range(*box[1]):
-                self._window(node, target, (row, column), (top, column * stride[1] - left), tap)
-
-    def _margin(self, node: Node, row: int, column: int) -> int | None:
-        """What lies outside of an image: a fused pad's zeros are values, TFLite's padding is none."""
-        pad = self.pads.get(node.inputs[0])
-        if pad is None:
-            return None
-        assert isinstance(pad.op, Pad)
-        height, width = self.graph.shapes[pad.inputs[0]][:2]
-        (above, below), (left, right) = pad.op.rows, pad.op.columns
-        inside = -above <= row < height + below and -left <= column < width + right
-        return 0 if inside else None
-
-    def _window(
-        self, node: Node, target: Region, place: tuple[int, int], corner: tuple[int, int], tap: Any
-    ) -> None:
-        op: Any = node.op
-        kernel_size = op.kernel if isinstance(op, Conv2D | DepthwiseConv2D) else op.pool
-        down, right = getattr(op, "dilation", (1, 1))
-        taps = [(i * down, j * right) for i in range(kernel_size[0]) for j in range(kernel_size[1])]
-        if isinstance(op, Conv2D):
-            depth = self.graph.shapes[node.inputs[0]][2]
-            kernel = weights(node, op.filters, *op.kernel, depth)
-            window = [tap(corner[0] + i, corner[1] + j, c) or 0 for i, j in taps for c in range(depth)]
-            buffer = self.scratch.get(f"{node.name}/scratch")
-            if buffer is not None:
-                assert buffer.offset_bytes is not None
-                assert len(window) <= buffer.size_bytes
-                self.arena[buffer.offset_bytes : buffer.offset_bytes + len(window)] = bytes(window)
-            for channel in range(op.filters):
-                value = sum(int(a) * b for a, b in zip(kernel[channel].ravel(), window, strict=True))
-                self.arena[target.address(*place, channel)] = value % 256
-            return
-        for channel in range(target.channels):
-            multiplier = op.multiplier if isinstance(op, DepthwiseConv2D) else 1
-            seen = [tap(corner[0] + i, corner[1] + j, channel // multiplier) for i, j in taps]
-            inside = [value for value in seen if value is not None]
-            if isinstance(op, DepthwiseConv2D):
-                kernel = weights(node, *op.kernel, target.channels)[..., channel].ravel()
-                value = sum(int(a) * (b or 0) for a, b in zip(kernel, seen, strict=True))
-            elif isinstance(op, AveragePool2D):
-                value = sum(inside) // len(inside)
-            else:
-                assert isinstance(op, MaxPool2D)
-                value = max(inside)
-            self.arena[target.address(*place, channel)] = value % 256
-
-
-def expected(graph: Graph, image: bytes) -> dict[str, npt.NDArray[np.int64]]:
-    """Every tensor, on whole arrays."""
-    tensors = {INPUT: np.frombuffer(image, np.uint8).astype(np.int64).reshape(graph.input_shape)}
-    for node in graph.nodes:
-        tensors[node.name] = _whole(node, [tensors[name] for name in node.inputs]) % 256
-    return tensors
-
-
-def _whole(node: Node, sources: list[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
-    op: Any = node.op
-    x = sources[0]
-    match op:
-        case Conv2D():
-            kernel = weights(node, op.filters, *op.kernel, x.shape[2])
-            return np.einsum("hwijc,fijc->hwf", _slide(op, x, 0), kernel)
-        case DepthwiseConv2D():
-            kernel = weights(node, *op.kernel, node.shape[2])
-            windows = np.repeat(_slide(op, x, 0), op.multiplier, axis=-1)
-            return np.einsum("hwijc,ijc->hwc", windows, kernel)
-        case AveragePool2D():
-            sums = _slide(op, x, 0).sum((2, 3))
-            return sums // _slide(op, np.ones_like(x), 0).sum((2, 3))
-        case MaxPool2D():
-            return _slide(op, x, -1).max((2, 3))
-        case Pad():
-            return np.pad(x, (op.rows, op.columns, op.channels))
-        case Activation():
-            return x * 3 + 1
-        case Sub():
-            return x - weights(node, x.shape[-1])
-        case Add():
-            return x + sources[1]
-        case Mul():
-            return x * sources[1]
-        case Concat():
-            return np.concatenate(sources, axis=2)
-        case Softmax():
-            return x * 5 + x.sum(-1, keepdims=True)
-        case Mean():
-            return x.sum((0, 1), keepdims=op.keep_dims)
-        case Dense():
-            return weights(node, op.units, x.shape[0]) @ x
-        case Transpose():
-            return x.transpose(op.order)
-        case StridedSlice():
-            return x[tuple(slice(*bounds) for bounds in zip(op.begin, op.end, op.strides, strict=True))]
-        case _:
-            assert isinstance(op, Reshape)
-            return x.reshape(op.shape)
-
-
-def _slide(op: Any, x: npt.NDArray[np.int64], fill: int) -> npt.NDArray[np.int64]:
-    """Windows (height, width, kernel rows, kernel columns, channels)."""
-    extent = extent_of(op)
-    if op.padding == "same":
-        totals = [
-            max((-(-size // step) - 1) * step + window - size, 0)
-            for size, step, window in zip(x.shape, op.stride, extent, strict=False)
-        ]
-        x = np.pad(x, (*((total // 2, total - total // 2) for total in totals), (0, 0)), constant_values=fill)
-    windows = np.lib.stride_tricks.sliding_window_view(x, extent, axis=(0, 1))
-    down, right = getattr(op, "dilation", (1, 1))
-    return windows[:: op.stride[0], :: op.stride[1], :, ::down, ::right].transpose(0, 1, 3, 4, 2)

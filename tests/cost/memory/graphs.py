@@ -118,10 +118,12 @@ def _windowed(
     stride = (draw(st.integers(1, 3)), draw(st.integers(1, 3)))
     padding: Padding = draw(st.sampled_from(("same", "valid")))
     if kind == "conv":
-        filters = draw(st.integers(1, 4))
+        groups = draw(st.sampled_from((1, 1, 1, math.gcd(shape[2], 4))))
+        filters = draw(st.integers(1, 6)) if groups == 1 else groups * draw(st.integers(1, 2))
         pointwise = draw(st.booleans())
         return Conv2D(
             filters=filters,
+            groups=groups,
             kernel=(1, 1) if pointwise else kernel,
             stride=(1, 1) if pointwise else stride,
             padding=padding,

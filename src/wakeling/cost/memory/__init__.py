@@ -10,10 +10,12 @@ from types import MappingProxyType
 
 from wakeling.cost.memory.best_order import best_order
 from wakeling.cost.memory.codec import option_to_json, plan_from_json, plan_to_json
+from wakeling.cost.memory.in_place import is_pointwise
 from wakeling.cost.memory.liveness import lifetimes, liveness
 from wakeling.cost.memory.patched import patch_front, patch_trade, patched
 from wakeling.cost.memory.plan import Lifetime, MemoryPlan, PatchOption, live_at
 from wakeling.cost.memory.provenance import RAM_PROVENANCE
+from wakeling.cost.memory.scratch import ring_bytes, rows_bytes, windows_bytes
 from wakeling.cost.memory.tflm import tflm
 from wakeling.cost.memory.wakeling_c import Held, held_by, wakeling_c
 from wakeling.graph import Graph
@@ -26,6 +28,7 @@ __all__ = [
     "MemoryPlan",
     "PatchOption",
     "best_order",
+    "is_pointwise",
     "lifetimes",
     "live_at",
     "liveness",
@@ -36,8 +39,11 @@ __all__ = [
     "plan_from_json",
     "plan_to_json",
     "plans",
+    "ring_bytes",
+    "rows_bytes",
     "tflm",
     "wakeling_c",
+    "windows_bytes",
 ]
 
 PLANNERS: Mapping[str, Callable[[Graph], MemoryPlan]] = MappingProxyType(

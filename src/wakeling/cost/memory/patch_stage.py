@@ -18,10 +18,12 @@ from wakeling.cost.counts import count
 from wakeling.cost.memory.patch_bounds import Least
 from wakeling.cost.memory.patch_regions import AxisReads, needed, splits
 from wakeling.cost.memory.plan import MemoryPlan, PatchOption
+from wakeling.cost.memory.scratch import ring_pixel_bytes, row_terms
 from wakeling.cost.memory.storage import Piece
 from wakeling.cost.memory.wakeling_c import ALIGNMENT, aligned, arranged
-from wakeling.cost.memory.windows import WINDOWED, extent_of
+from wakeling.cost.memory.windows import extent_of
 from wakeling.graph import INPUT
+from wakeling.ops import AveragePool2D, Conv2D, DepthwiseConv2D, MaxPool2D
 
 if TYPE_CHECKING:
     from wakeling.cost.memory.patch_stages import Stages
@@ -81,8 +83,8 @@ class Stage:
             size = (high[number] * wide[number] * pixel_bytes + ALIGNMENT - 1) & -ALIGNMENT
             change[first] += size
             change[last + 1] -= size
-        for _, number, pixel_bytes, step, most_rows in self._rings:
-            size = aligned(min(high[number], most_rows) * wide[number] * pixel_bytes)
+        for _, size, step in self._box_scratch(high, wide):
+            size = aligned(size)
             change[step] += size
             change[step + 1] -= size
         held: list[int] = list(map(operator.add, itertools.accumulate(change[:-1]), self._gathered))
@@ -134,13 +136,8 @@ class Stage:
             if piece.first >= self.length and piece is not output:
                 block = -2 if piece.block == output.block else piece.block + len(graph.nodes) + 1
                 add(piece.size, piece.first, piece.last, block, piece.tensors)
-        scratch = [
-            (name, min(high[number], most_rows) * wide[number] * pixel_bytes, step)
-            for name, number, pixel_bytes, step, most_rows in self._rings
-        ]
-        scratch += [
-            request for request in shared.scratch if request[2] >= self.length or self._is_gathered(request)
-        ]
+        scratch = self._box_scratch(high, wide) + self._windows
+        scratch += [request for request in shared.scratch if request[2] >= self.length]
         plan = arranged("patched", pieces, scratch, len(graph.nodes))
         return dataclasses.replace(plan, patch=self.option(rows, columns, plan.peak_bytes))
 
@@ -197,40 +194,71 @@ class Stage:
         ]
 
     @functools.cached_property
-    def _gathered(self) -> list[int]:
-        """Bytes of the gathered window at each step; the same on every patch."""
-        sizes = [0] * self.length
-        for name, size, step in self._all.scratch:
-            if step < self.length and self._is_gathered((name, size, step)):
-                sizes[step] = aligned(size)
-        return sizes
+    def _windows(self) -> list[tuple[str, int, int]]:
+        """(name, bytes, step) of the windows that convolutions gather; the same on every patch."""
+        return [
+            (name, size - self._all.rings.get(self._nodes[step].name, 0), step)
+            for name, size, step in self._all.scratch
+            if step < self.length and type(self._nodes[step].op) is Conv2D
+        ]
 
     @functools.cached_property
-    def _rings(self) -> list[tuple[str, int, int, int, int]]:
-        """(name, tensor, bytes of a pixel, step, most rows) of the rings of rows that a patch needs."""
-        shared = self._all
-        found = []
-        for name, _, step in shared.scratch:
-            if step >= self.length:
-                break
-            node = self._nodes[step]
-            if node.name in shared.rings and not self._is_apart(node.name):
-                assert isinstance(node.op, WINDOWED)
-                source = node.inputs[0]
-                rows = extent_of(node.op)[0]
-                found.append((name, self._numbers[source], shared.pixel_bytes(source), step, rows))
+    def _gathered(self) -> list[int]:
+        """Bytes of gathered windows at each step."""
+        sizes = [0] * self.length
+        for _, size, step in self._windows:
+            sizes[step] = aligned(size)
+        return sizes
+
+    def _box_scratch(self, high: list[int], wide: list[int]) -> list[tuple[str, int, int]]:
+        """(name, bytes, step) of what depends on the patch: a pool's ring, a depthwise convolution's rows.
+
+        By the formulas of `scratch`, from the largest heights and widths of each tensor's part.
+        """
+        rings, rows = self._ring_terms, self._row_terms
+        found = [
+            (name, min(high[number], most_rows) * wide[number] * pixel_bytes, step)
+            for name, number, step, most_rows, pixel_bytes in rings
+        ]
+        for name, number, step, count_, pixel_bytes, stride, span in rows:
+            if wide[number]:
+                columns = (wide[number] - 1) * stride + span
+                found.append((name, count_ * ((columns + 3) & -4) * pixel_bytes, step))
         return found
 
-    def _is_gathered(self, request: tuple[str, int, int]) -> bool:
-        """Whether scratch is a convolution's window, which is the same on every patch."""
-        return self._nodes[request[2]].name not in self._all.rings
+    @functools.cached_property
+    def _ring_terms(self) -> list[tuple[str, int, int, int, int]]:
+        """(name, tensor that is read, step, most rows, bytes of a pixel) of each ring of a pool."""
+        shared, numbers = self._all, self._numbers
+        return [
+            (
+                f"{node.name}/scratch",
+                numbers[node.inputs[0]],
+                step,
+                extent_of(node.op)[0],
+                ring_pixel_bytes(node, self._graph),
+            )
+            for step, node in enumerate(self._nodes)
+            if isinstance(node.op, AveragePool2D | MaxPool2D)
+            and node.name in shared.rings
+            and not self._is_apart(node.name)
+        ]
+
+    @functools.cached_property
+    def _row_terms(self) -> list[tuple[str, int, int, int, int, int, int]]:
+        """(name, output, step, then `scratch.row_terms`) of each depthwise convolution."""
+        return [
+            (f"{node.name}/scratch", self._numbers[node.name], step, *row_terms(node, self._graph))
+            for step, node in enumerate(self._nodes)
+            if type(node.op) is DepthwiseConv2D
+        ]
 
     @functools.cached_property
     def _parts(self) -> list[Part]:
         """The storage of one patch, from the pieces of whole images.
 
-        A piece is cut where the stage needs a tensor apart: behind the network's input and before
-        the stage's output, which are whole, and at an operator with a fused pad.
+        A piece is cut where the stage needs a tensor apart: before the stage's output, which is whole, and
+        at the operators in `Stages.apart`. What such an operator reads is held while it runs.
         """
         parts: list[Part] = []
         blocks = itertools.count()
@@ -249,6 +277,8 @@ class Stage:
                 if group and is_apart:
                     parts.append(Part(tuple(group), first, step, block))
                     group = []
+                elif is_apart:
+                    self._hold_until(parts, block, step)
                 if tensor == self._output or (tensor == INPUT and not self._all.streams_input):
                     continue
                 if not group and (is_apart or block < 0 or tensor == INPUT):
@@ -258,6 +288,14 @@ class Stage:
                 parts.append(Part(tuple(group), first, min(piece.last, self.length - 1), block))
             current[piece.block] = block
         return parts
+
+    @staticmethod
+    def _hold_until(parts: list[Part], block: int, step: int) -> None:
+        """Hold the last part of a block for an operator that does not write over it after all."""
+        for index in range(len(parts) - 1, -1, -1):
+            if parts[index].block == block:
+                parts[index] = parts[index]._replace(last=max(parts[index].last, step))
+                return
 
     def _is_apart(self, tensor: str) -> bool:
         """Whether an operator's output must not lie over its input in this stage."""

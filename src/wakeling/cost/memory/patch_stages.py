@@ -14,8 +14,8 @@ from wakeling.cost.memory.patch_regions import Read, local_reads, reads_all
 from wakeling.cost.memory.patch_stage import Stage
 from wakeling.cost.memory.plan import live_bytes
 from wakeling.cost.memory.wakeling_c import Held, aligned, held_by
-from wakeling.graph import INPUT, Graph
-from wakeling.ops import ELEMENT_BYTES
+from wakeling.graph import INPUT, Graph, Node
+from wakeling.ops import ELEMENT_BYTES, Conv2D
 
 
 class Prefix(NamedTuple):
@@ -36,7 +36,9 @@ class Prefix(NamedTuple):
 class Stages:
     """The stages of a graph, shortest first, with what they share: the plan of whole images.
 
-    The output of an operator in `apart` must not lie over its input in any stage.
+    The output of an operator in `apart` must not lie over its input in any stage: it reads the network's
+    input, or has a pad fused into it, or works in place through a ring of a convolution's rows, or it is
+    a pointwise convolution that grows over a tensor of which others may need more than it does.
     """
 
     def __init__(
@@ -51,7 +53,11 @@ class Stages:
         self.reads: list[tuple[Read, ...]] = []
         self.steps = {node.name: step for step, node in enumerate(graph.nodes)}
         kept_whole = {INPUT, *self.pads}
-        self.apart = {name for name, _, inputs, _ in graph.nodes if not kept_whole.isdisjoint(inputs)}
+        self.apart = {
+            node.name
+            for node in graph.nodes
+            if not kept_whole.isdisjoint(node.inputs) or (type(node.op) is Conv2D and self._parts_ways(node))
+        }
         self.views = [View(graph, name) for name in self._at_peak()]
 
     def __iter__(self) -> Iterator[Stage]:
@@ -138,6 +144,12 @@ class Stages:
                 if holder != INPUT or self.streams_input:
                     found.append(holder)
         return found
+
+    def _parts_ways(self, node: Node) -> bool:
+        """Whether a convolution that works in place on whole images may not do so in a patch."""
+        source, sizes = node.inputs[0], self.graph.sizes
+        is_larger = sizes[node.name] > sizes[source]
+        return node.name in self.rings or (is_larger and len(self.graph.consumers[source]) > 1)
 
     def _live(self) -> tuple[int, ...]:
         held = [(aligned(piece.size), piece.first, piece.last) for piece in self.pieces]

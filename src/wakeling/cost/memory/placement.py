@@ -1,7 +1,7 @@
 """Where buffers go in one arena, so that none that live at the same time overlap.
 
-A block is a run of pieces (size, first step, last step) that start at the same offset: one buffer,
-or a buffer that shrinks because an operator worked in place. Sizes are aligned by the caller.
+A block is a run of pieces (size, first step, last step) that start at the same offset: one buffer, or
+a buffer that shrinks and grows because operators worked in place. Sizes are aligned by the caller.
 """
 
 from __future__ import annotations
@@ -69,13 +69,13 @@ def place_in_order(
 
 def largest_first(blocks: Sequence[Block]) -> list[int]:
     """Indices of the blocks by falling size; of equal ones the earlier first."""
-    keys = [(-block[0][0], block[0][1]) for block in blocks]
+    keys = [(-max(block)[0], block[0][1]) for block in blocks]
     return sorted(range(len(blocks)), key=keys.__getitem__)
 
 
 def earliest_first(blocks: Sequence[Block]) -> list[int]:
     """Indices of the blocks by their first step; of equal ones the larger first."""
-    return sorted(range(len(blocks)), key=lambda index: (blocks[index][0][1], -blocks[index][0][0]))
+    return sorted(range(len(blocks)), key=lambda index: (blocks[index][0][1], -max(blocks[index])[0]))
 
 
 def longest_first(blocks: Sequence[Block]) -> list[int]:

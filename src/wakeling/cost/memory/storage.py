@@ -1,7 +1,7 @@
 """Which tensors share memory: aliases, and operators that write over an operand which dies there.
 
-A piece of storage may shrink when an operator works in place; then a further piece begins at the
-same offset, one step later. Where storage goes in an arena is in `placement`.
+A piece of storage may shrink or grow when an operator works in place; then a further piece begins at
+the same offset: one step later, or at that step. Where storage goes in an arena is in `placement`.
 """
 
 from __future__ import annotations
@@ -114,7 +114,9 @@ def storage(
                 continue
             if needed:
                 scratch[name] = needed
-            if sizes[name] < piece.size and until > step < end:
+            if sizes[name] > piece.size:
+                piece = _grow(pieces, piece, name, sizes[name], step, until)
+            elif sizes[name] < piece.size and until > step < end:
                 piece = Piece(sizes[name], step + 1, until, piece.block, [name])
                 pieces.append(piece)
             else:
@@ -130,3 +132,25 @@ def storage(
         if piece.last > end:
             piece.last = end
     return pieces, scratch
+
+
+def _grow(pieces: list[Piece], piece: Piece, name: str, size: int, step: int, until: int) -> Piece:
+    """The piece of an output that is larger than the operand over which it is written.
+
+    All of it is held while the operator runs, so that the operand's piece ends a step before.
+    """
+    if step == 0:  # the network's input: there is no step before
+        piece.size, piece.last = size, until
+        piece.tensors.append(name)
+        return piece
+    if piece.first == step:
+        # The operand was written over a larger tensor just before and would have shrunk here: that
+        # tensor's piece is all the operand ever has.
+        pieces.remove(piece)
+        larger = next(other for other in reversed(pieces) if other.block == piece.block)
+        larger.tensors += piece.tensors
+    else:
+        piece.last = step - 1
+    grown = Piece(size, step, until, piece.block, [name])
+    pieces.append(grown)
+    return grown
