@@ -11,6 +11,7 @@ from wakeling.export.c.emit.about import About
 from wakeling.export.c.emit.header import header
 from wakeling.export.c.emit.run import whole_layers
 from wakeling.export.c.emit.source import source
+from wakeling.export.c.emit.stage import stage_of
 from wakeling.export.c.emit.text import own_names
 from wakeling.export.c.emit.weights import weights_header, weights_source
 from wakeling.export.c.lower import Program
@@ -31,14 +32,19 @@ class Emitted:
 
 def emit(program: Program, about: About) -> Emitted:
     """The header, the model's source, its weights, and the kernels that it uses."""
-    calls, events = [], []
+    calls: list[str] = []
+    events: list[TraceEvent] = []
+    stage = stage_of(program)
+    if stage is not None:
+        calls.append(stage.call)
+        events += stage.events
     for text, event in whole_layers(program):
         calls.append(text)
         events.append(event)
     body = "\n\n".join(calls)
     texts = {
         f"{about.name}.h": header(about),
-        f"{about.name}.c": source(program, about, body, ""),
+        f"{about.name}.c": source(program, about, body, stage.functions if stage else ""),
         "wk_weights.h": weights_header(program),
         "wk_weights.c": weights_source(program),
         **runtime(program),

@@ -21,9 +21,14 @@ C_TYPES: dict[ElementType, str] = {
 }
 
 
+def pointer_text(offset: int) -> str:
+    """C for a place in the arena."""
+    return f"arena + {offset}" if offset else "arena"
+
+
 def pointer(graph: Graph, tensor: str, offset: int, *, is_constant: bool) -> str:
     """C for where a tensor is in the arena, as a pointer to its elements."""
-    place = f"arena + {offset}" if offset else "arena"
+    place = pointer_text(offset)
     element = graph.types[tensor]
     if element == "int8":
         return place
@@ -62,6 +67,8 @@ def whole_layers(program: Program) -> Iterator[tuple[str, TraceEvent]]:
     """C and trace event of each layer that runs on whole images."""
     graph, plan = program.lowering.graph, program.plan
     for layer in program.layers:
+        if program.is_patched(layer):
+            continue
         name = layer.node.name
         offset, size = plan.offsets[name], graph.sizes[name]
         event = TraceEvent(tensor=name, bytes=size)
@@ -72,6 +79,6 @@ def whole_layers(program: Program) -> Iterator[tuple[str, TraceEvent]]:
                 "    ",
             ),
             f"    {layer.call.function}({', '.join(arguments(program, layer))});",
-            f"    WK_TRACED({layer.step}, arena + {offset}, {size});",
+            f"    WK_TRACED({layer.step}, {pointer_text(offset)}, {size});",
         ]
         yield "\n".join(lines), event
