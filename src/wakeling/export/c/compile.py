@@ -86,7 +86,7 @@ def compile_model(
     elimination = None if keep_constant_channels else eliminate(model)
     computed = tame(model, intervals(model)) if elimination is None else elimination.model
     program = lower_model(computed, target, plan_of(computed, ram_bytes))
-    remarks = () if elimination is None else (elimination.summary,)
+    remarks = () if elimination is None else (f"Exact elimination: {elimination.summary}.",)
     about = about_of(program, name, model.name, model.content_hash, remarks)
     emitted = emit(program, about)
     return CompiledModel(

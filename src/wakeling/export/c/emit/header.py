@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from wakeling.export.c.emit.about import About, End
 from wakeling.export.c.emit.run import C_TYPES
 from wakeling.export.c.emit.text import comment, string
@@ -11,7 +13,10 @@ def header(about: About) -> str:
     """The text of `NAME.h`."""
     name, upper = about.name, about.name.upper()
     source, made = C_TYPES[about.input.element], C_TYPES[about.output.element]
-    remarks = "".join(f" *\n * {remark}\n" for remark in about.remarks)
+    remarks = "".join(
+        f" *\n{textwrap.fill(_plain(remark), 100, initial_indent=' * ', subsequent_indent=' * ')}\n"
+        for remark in about.remarks
+    )
     return f"""\
 /* {_plain(about.title)}: a neural network in plain C, written by wakeling {about.version} for {about.target}.
  *
@@ -91,7 +96,7 @@ def _end(which: str, upper: str, end: End) -> str:
     note += "; the real number is scale * (value - zero point)."
     lines += [
         f"#define {upper}_{which}_SCALE {end.quant.scale:.9g}f",
-        f"#define {upper}_{which}_ZERO_POINT {end.quant.zero_point}",
+        f"#define {upper}_{which}_ZERO_POINT ({end.quant.zero_point})",
     ]
     return "\n".join([comment(note), *lines, ""])
 

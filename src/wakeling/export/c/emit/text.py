@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -50,15 +50,25 @@ def _number(value: float) -> str:
 
 
 def initializer(fields: Mapping[str, Field], tables: Mapping[int, str], indent: str = "    ") -> str:
-    """The members of a structure, one a line; `tables` has the name of each `Array` by its id."""
-    lines = []
+    """The members of a structure, in filled lines; `tables` has the name of each `Array` by its id."""
+    lines, line = [], indent
+    for member in _members(fields, tables):
+        if line != indent and len(line) + len(member) + 1 > _WIDTH:
+            lines.append(line.rstrip())
+            line = indent
+        line += f"{member} "
+    return "\n".join([*lines, line.rstrip()])
+
+
+def _members(fields: Mapping[str, Field], tables: Mapping[int, str]) -> Iterator[str]:
     for member, value in fields.items():
         if isinstance(value, Mapping):
-            inner = initializer(value, tables, indent + "    ")
-            lines.append(f"{indent}.{member} = {{\n{inner}\n{indent}}},")
+            inner = [*_members(value, tables)]
+            inner[0] = f".{member} = {{{inner[0]}"
+            inner[-1] = f"{inner[-1].removesuffix(',')}}},"
+            yield from inner
         else:
-            lines.append(f"{indent}.{member} = {_scalar(value, tables)},")
-    return "\n".join(lines)
+            yield f".{member} = {_scalar(value, tables)},"
 
 
 def _scalar(value: int | float | str | Array | None, tables: Mapping[int, str]) -> str:
