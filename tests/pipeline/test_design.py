@@ -84,6 +84,7 @@ def test_the_run_leaves_everything_that_it_promises(finished: Path) -> None:
         "report.json",
         "report.html",
     }
+    assert {"model.h", "model.c", "model_weights.c"} <= {path.name for path in (root / "c").iterdir()}
     assert not [name for name in names if name.endswith(".part")]
     assert not list((root / "checkpoints").glob("*.pt*")), "checkpoints of a finished run are dead weight"
 

@@ -14,6 +14,7 @@ from wakeling.cost import to_json as cost_to_json
 from wakeling.data import PackedSet
 from wakeling.errors import RunError
 from wakeling.export import c_array, tflite
+from wakeling.export.c import compile_model, target_for_core
 from wakeling.pipeline.folder import RunFolder
 from wakeling.pipeline.listener import Listener
 from wakeling.pipeline.setting import Setting
@@ -65,7 +66,7 @@ class Accuracy:
 def export_winner(
     setting: Setting, winner: Candidate, model: QuantizedModel, folder: RunFolder, listener: Listener
 ) -> bytes:
-    """Write the network file, its cost, the .tflite and the C array; return the .tflite's bytes."""
+    """Write the network file, its cost, the .tflite, the C array and our C; return the .tflite's bytes."""
     listener.stage("Export")
     files.write_text(folder.network, to_toml(winner.network()))
     files.write_json(folder.cost, cost_to_json(setting.candidate(winner.name).report))
@@ -80,6 +81,12 @@ def export_winner(
     files.write_text(folder.c_header, header)
     files.write_text(folder.c_source, source)
     listener.note(f"{folder.tflite.name}: {len(content)} bytes")
+    compiled = compile_model(model, target_for_core(setting.board.core))
+    for name, text in compiled.files.items():
+        files.write_text(folder.c_code / name, text)
+    listener.note(
+        f"{folder.c_code.name}/: C for {compiled.about.target}, {compiled.about.arena_bytes} bytes of RAM"
+    )
     return content
 
 

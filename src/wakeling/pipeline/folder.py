@@ -72,6 +72,11 @@ class RunFolder:
         return self.root / "model_data.c"
 
     @property
+    def c_code(self) -> Path:
+        """The folder of the model as C of our own, for the board's core."""
+        return self.root / "c"
+
+    @property
     def cost(self) -> Path:
         """The cost report of the chosen network."""
         return self.root / "cost.json"

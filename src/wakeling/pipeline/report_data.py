@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -51,6 +52,7 @@ _FILES = (
     ("tflite", "the model for TensorFlow Lite Micro"),
     ("c_header", "the model as a C array: header"),
     ("c_source", "the model as a C array: the bytes"),
+    ("c_code", "the model as C of our own, for the board's core: no interpreter needed"),
     ("cost", "cost of the network, layer by layer"),
     ("verification", "which runtimes computed the same numbers"),
     ("evaluation", "accuracies with their intervals"),
@@ -111,7 +113,7 @@ def report_data(
         mistakes=_mistakes(predictions[last], judged, accuracy.threshold),
         verification=_verification(verification),
         files=tuple(
-            WrittenFile(path=path.name, size_bytes=path.stat().st_size, what=what)
+            WrittenFile(path=path.name, size_bytes=_size(path), what=what)
             for attribute, what in _FILES
             if (path := getattr(folder, attribute)).exists()
         ),
@@ -128,6 +130,11 @@ def report_data(
         reproduction=(circumstances.command,),
         provenance=_provenance(plan),
     )
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    return sum(file.stat().st_size for file in path.iterdir()) if path.is_dir() else path.stat().st_size
 
 
 def _data_summary(photos: PackedSet) -> DataSummary:

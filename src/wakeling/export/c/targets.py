@@ -51,6 +51,16 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
 """Every target by its name."""
 
 
+def target_for_core(core: str) -> Target:
+    """The target for a board's core as its maker writes it (`Cortex-M4F`, `Cortex-M55 + Ethos-U55`).
+
+    Plain C for a core that has no target of its own.
+    """
+    name = core.partition(" + ")[0].lower()
+    plain = name.replace("m0+", "m0plus").removesuffix("f")
+    return TARGETS.get(plain, TARGETS["portable"])
+
+
 def target_of(name: str) -> Target:
     """A target by its name; raises TargetError with the nearest names."""
     found = TARGETS.get(name)
