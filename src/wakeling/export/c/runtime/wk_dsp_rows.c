@@ -1,0 +1,141 @@
+/* The inner loops of 3x3 depthwise convolutions on cores with DSP, in assembly: they take every register.
+ *
+ * r0 the rows, r1 the output, r2-r4 two pixels of three rows, r5-r10 the weights, r11 and r12 two outputs,
+ * lr the end.
+ */
+#include "wk_dsp_rows.h"
+
+#ifdef __ARM_FEATURE_DSP
+
+/* Assembly takes the parameters from where they are passed. */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+
+#define THREE(OPERATION, SUM, A, B, C)                                                                   \
+    OPERATION " " SUM ", r2, " A ", " SUM "\n\t" OPERATION " " SUM ", r3, " B ", " SUM "\n\t" OPERATION   \
+              " " SUM ", r4, " C ", " SUM "\n\t"
+#define EARLY(OPERATION, SUM) THREE(OPERATION, SUM, "r5", "r7", "r9")
+#define LATE(OPERATION, SUM) THREE(OPERATION, SUM, "r6", "r8", "r10")
+
+/* Windows that start at pixels 0 and 1, or 0 and 2. */
+#define STRIDE_1                                                                                         \
+    "ldm r0!, {r2, r3, r4}\n\t" EARLY("smlad", "r11") EARLY("smlatb", "r12")                             \
+    "ldm r0, {r2, r3, r4}\n\t" LATE("smlabt", "r11") LATE("smlad", "r12")
+#define STRIDE_2                                                                                         \
+    "ldm r0!, {r2, r3, r4}\n\t" EARLY("smlad", "r11")                                                    \
+    "ldm r0!, {r2, r3, r4}\n\t" LATE("smlabt", "r11") EARLY("smlad", "r12")                              \
+    "ldm r0, {r2, r3, r4}\n\t" LATE("smlabt", "r12")
+
+#define SCALE_RELU                                                                                       \
+    "smmlar r11, r11, r2, r3\n\t"                                                                        \
+    "smmlar r12, r12, r2, r3\n\t"
+#define SCALE_LINEAR                                                                                     \
+    "smmlar r4, r11, r2, r3\n\t"                                                                         \
+    "add r11, r4, r11, asr #31\n\t"                                                                      \
+    "smmlar r4, r12, r2, r3\n\t"                                                                         \
+    "add r12, r4, r12, asr #31\n\t"
+
+#define ROW(NAME, STRIDE, SCALE)                                                                         \
+    __attribute__((naked)) WK_ROW(NAME) {                                                                \
+        __asm__("push {r4-r11, lr}\n\t"                                                                  \
+                "ldm r1, {r4-r9}\n\t"                                                                    \
+                "add lr, r0, r9\n\t"                                                                     \
+                "push {r4-r8}\n\t"                                                                       \
+                "mov r1, r2\n\t"                                                                         \
+                "ldm r3, {r5-r10}\n"                                                                     \
+                "1:\n\t"                                                                                 \
+                "ldr r11, [sp]\n\t"                                                                      \
+                "mov r12, r11\n\t" STRIDE                                                                \
+                "ldrd r2, r3, [sp, #4]\n\t" SCALE                                                        \
+                "ldrd r2, r3, [sp, #12]\n\t"                                                             \
+                "asr r11, r11, r2\n\t"                                                                   \
+                "asr r12, r12, r2\n\t"                                                                   \
+                "ssat r11, #8, r11\n\t"                                                                  \
+                "ssat r12, #8, r12\n\t"                                                                  \
+                "strb r12, [r1, r3]\n\t"                                                                 \
+                "strb r11, [r1]\n\t"                                                                     \
+                "add r1, r1, r3, lsl #1\n\t"                                                             \
+                "cmp r0, lr\n\t"                                                                         \
+                "bne 1b\n\t"                                                                             \
+                "add sp, sp, #20\n\t"                                                                    \
+                "pop {r4-r11, pc}");                                                                     \
+    }
+
+ROW(wk_dsp_row_relu, STRIDE_1, SCALE_RELU)
+ROW(wk_dsp_row_linear, STRIDE_1, SCALE_LINEAR)
+ROW(wk_dsp_row_relu_2, STRIDE_2, SCALE_RELU)
+ROW(wk_dsp_row_linear_2, STRIDE_2, SCALE_LINEAR)
+
+/* Bytes of both channels of two pixels are one word: its even bytes are the first channel's. */
+#define STORE_PAIR(PAIR, OTHER)                                                                          \
+    "pkhbt " PAIR ", " PAIR ", " OTHER ", lsl #16\n\t"                                                   \
+    "sxtb16 " OTHER ", " PAIR "\n\t"                                                                     \
+    "sxtb16 " PAIR ", " PAIR ", ror #8\n\t"                                                              \
+    "str " OTHER ", [r0], #12\n\t"                                                                       \
+    "str " PAIR ", [r12], #12\n\t"
+
+__attribute__((naked)) void wk_dsp_load_pairs(wk_pair *first, const int8_t *from, int32_t step,
+                                              int32_t pairs, wk_pair *second) {
+    __asm__("ldr r12, [sp]\n\t"
+            "push {r4-r7, lr}\n\t"
+            "add lr, r2, r2, lsl #1\n\t"
+            "subs r3, r3, #2\n\t"
+            "blt 2f\n"
+            "1:\n\t"
+            "ldrh r4, [r1]\n\t"
+            "ldrh r5, [r1, r2]\n\t"
+            "ldrh r6, [r1, r2, lsl #1]\n\t"
+            "ldrh r7, [r1, lr]\n\t"
+            "add r1, r1, r2, lsl #2\n\t" STORE_PAIR("r4", "r5") STORE_PAIR("r6", "r7")
+            "subs r3, r3, #2\n\t"
+            "bge 1b\n"
+            "2:\n\t"
+            "adds r3, r3, #1\n\t"
+            "bne 3f\n\t"
+            "ldrh r4, [r1]\n\t"
+            "ldrh r5, [r1, r2]\n\t" STORE_PAIR("r4", "r5")
+            "3:\n\t"
+            "pop {r4-r7, pc}");
+}
+
+#else
+
+/* The same in C. */
+WK_INLINE void row_of(const wk_pair *rows, const wk_row *row, int8_t *output, const wk_pair *weights,
+                      int32_t stride, int32_t mode) {
+    for (int32_t done = 0; done < row->bytes; done += 4 * WK_SLOTS * stride, output += 2 * row->step) {
+        for (int32_t j = 1; j >= 0; j--) {
+            int32_t twice = row->twice_bias;
+            for (int32_t k = 0; k < 3; k++) {
+                const int32_t x = j * stride + k;
+                for (int32_t s = 0; s < WK_SLOTS; s++) {
+                    const uint32_t pixels = rows[done / 4 + x / 2 * WK_SLOTS + s];
+                    const uint32_t pair = weights[2 * s + k / 2];
+                    twice = wk_multiply_add(x % 2 == 0 ? wk_low_half(pixels) : wk_high_half(pixels),
+                                            k == 0 ? wk_low_half(pair) : wk_high_half(pair), twice);
+                }
+            }
+            const int32_t scaled = wk_scale(twice, row->multiplier, row->offset);
+            output[j * row->step] =
+                (int8_t)wk_saturate((scaled + (mode == WK_LINEAR ? twice >> 31 : 0)) >> row->exponent);
+        }
+    }
+}
+
+#define ROW(NAME, STRIDE, MODE)                                                                          \
+    WK_ROW(NAME) {                                                                                       \
+        row_of(rows, row, output, weights, STRIDE, MODE);                                                \
+    }
+
+ROW(wk_dsp_row_relu, 1, WK_RELU)
+ROW(wk_dsp_row_linear, 1, WK_LINEAR)
+ROW(wk_dsp_row_relu_2, 2, WK_RELU)
+ROW(wk_dsp_row_linear_2, 2, WK_LINEAR)
+
+void wk_dsp_load_pairs(wk_pair *first, const int8_t *from, int32_t step, int32_t pairs, wk_pair *second) {
+    for (; pairs > 0; pairs--, from += 2 * step, first += WK_SLOTS, second += WK_SLOTS) {
+        *first = wk_as_pair(from[0], from[step]);
+        *second = wk_as_pair(from[1], from[step + 1]);
+    }
+}
+
+#endif
