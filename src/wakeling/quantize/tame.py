@@ -68,10 +68,10 @@ def _tame_numbers(model: QuantizedModel, node: Node, wanted: int) -> tuple[int, 
     biases = [0]
     if weight_key(node, "bias") in model.biases:
         nearest = round((wanted - output.zero_point) / float(factor[0]))
-        biases = [bias for bias in range(nearest - 1, nearest + 2) if abs(bias) < LARGEST_BIAS]
+        biases = [bias for bias in (nearest, nearest - 1, nearest + 1) if abs(bias) < LARGEST_BIAS]
     multiplier = arithmetic.fixed_multiplier(factor)
     limits = arithmetic.activation_range(activation_of(node.op), output)
-    for bias in sorted(biases, key=abs):
+    for bias in biases:
         scaled = arithmetic.multiply_by_quantized_multiplier(np.array([bias], np.int64), multiplier)
         if int(arithmetic.to_int8(scaled, output.zero_point, limits)[0]) == wanted:
             return bias, scale if own else None
