@@ -27,19 +27,23 @@ def softmax(logits: npt.NDArray[np.int8], scale: float, beta: float = 1.0) -> np
 
     `scale` is the logits' scale; their zero point does not matter.
     """
-    multiplier, left_shift = _input_multiplier(scale, beta)
-    lowest = -input_radius(DIFFERENCE_BITS, left_shift)
     difference = logits.astype(np.int64)
     difference -= difference.max(axis=-1, keepdims=True)
-    counted = difference >= lowest
-    scaled = multiply(np.where(counted, difference, 0) << left_shift, multiplier)
-    exponential = np.where(counted, exp_on_negative_values(scaled, DIFFERENCE_BITS), 0)
+    exponential = exponentials(difference, scale, beta)
     total = rounding_divide_by_power_of_two(exponential, ACCUMULATION_BITS).sum(axis=-1, keepdims=True)
     reciprocal, bits_over_unit = _reciprocal(total)
     shift = np.minimum(bits_over_unit + 31 - 8, 31)
     output = rounding_divide_by_power_of_two(multiply(exponential, reciprocal), shift)
-    result: npt.NDArray[np.int8] = (np.where(counted, np.clip(output, 0, 255), 0) - 128).astype(np.int8)
+    result: npt.NDArray[np.int8] = (np.clip(output, 0, 255) - 128).astype(np.int8)
     return result
+
+
+def exponentials(differences: IntArray, scale: float, beta: float = 1.0) -> IntArray:
+    """exp(scale · β · difference) in F0 of differences ≤ 0; 0 where the scaled one is −32 or so and below."""
+    multiplier, left_shift = _input_multiplier(scale, beta)
+    counted = differences >= -input_radius(DIFFERENCE_BITS, left_shift)
+    scaled = multiply(np.where(counted, differences, 0) << left_shift, multiplier)
+    return np.where(counted, exp_on_negative_values(scaled, DIFFERENCE_BITS), 0)
 
 
 def _input_multiplier(scale: float, beta: float) -> tuple[int, int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 from wakeling.export.c.emit.describe import described
 from wakeling.export.c.emit.text import comment
+from wakeling.export.c.kernels.lowering import INPUTS_BEGIN, INPUTS_END, channels_of
 from wakeling.export.c.lower import Layer, Program
 from wakeling.export.c.program import TraceEvent
 from wakeling.graph import Graph
@@ -36,6 +38,19 @@ def pointer(graph: Graph, tensor: str, offset: int, *, is_constant: bool) -> str
     return f"({qualifier}{C_TYPES[element]} *)({qualifier}void *)({place})"
 
 
+def scratch_text(program: Program, layer: Layer) -> str:
+    """C for a layer's scratch; NULL where the plan gives it none, since it needs none there."""
+    offset = program.plan.offsets.get(f"{layer.node.name}/scratch")
+    return "NULL" if offset is None else pointer_text(offset)
+
+
+def call_text(function: str, arguments: Sequence[str]) -> str:
+    """A call in C; what stands between `INPUTS_BEGIN` and `INPUTS_END` becomes one array of pointers."""
+    text = ", ".join(arguments)
+    text = text.replace(f"{INPUTS_BEGIN}, ", INPUTS_BEGIN).replace(f", {INPUTS_END}", INPUTS_END)
+    return f"{function}({text});"
+
+
 def arguments(program: Program, layer: Layer) -> list[str]:
     """The arguments of a whole layer's call, in C."""
     graph, offsets = program.lowering.graph, program.plan.offsets
@@ -54,10 +69,9 @@ def arguments(program: Program, layer: Layer) -> list[str]:
                 name = layer.node.name
                 made.append(pointer(graph, name, offsets[name], is_constant=False))
             case "scratch":
-                made.append(f"arena + {offsets[f'{layer.node.name}/scratch']}")
+                made.append(scratch_text(program, layer))
             case "pixels":
-                shape = layer.node.shape
-                made.append(str(shape[0] * shape[1] if len(shape) == 3 else 1))
+                made.append(str(math.prod(layer.node.shape) // channels_of(layer.node.shape)))
             case other:
                 made.append(other)
     return made
@@ -78,7 +92,7 @@ def whole_layers(program: Program) -> Iterator[tuple[str, TraceEvent]]:
                 f"{format_digits(plan.live_bytes[layer.step])} bytes of the arena in use.",
                 "    ",
             ),
-            f"    {layer.call.function}({', '.join(arguments(program, layer))});",
+            f"    {call_text(layer.call.function, arguments(program, layer))}",
             f"    WK_TRACED({layer.step}, {pointer_text(offset)}, {size});",
         ]
         yield "\n".join(lines), event

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wakeling.export.c.emit.describe import described
-from wakeling.export.c.emit.run import pointer, pointer_text
+from wakeling.export.c.emit.run import call_text, pointer, pointer_text, scratch_text
 from wakeling.export.c.emit.text import comment
 from wakeling.export.c.kernels.lowering import window_fields
 from wakeling.export.c.lower import Layer, Program
@@ -167,13 +167,12 @@ def _window_call(
     rows = "".join(f"\n    {window}," for window in windows)
     tables.texts.append(f"static const wk_window {table}[{len(windows)}] = {{{rows}\n}};")
     start = tables.integers(f"layer_{layer.step}_start", starts)
-    scratch = program.plan.offsets.get(f"{name}/scratch")
     written = {
         "layer": f"&layer_{layer.step}",
         "window": f"&{table}[patch]",
         "input": _place(program, image, "0", is_constant=True),
         "output": _place(program, name, start, is_constant=False),
-        "scratch": f"arena + {scratch}",
+        "scratch": scratch_text(program, layer),
     }
     arguments = ", ".join(written.get(argument, argument) for argument in layer.call.arguments)
     return [f"{layer.call.function}({arguments});"]
@@ -213,6 +212,6 @@ def _row_calls(
     rows = tables.integers(f"layer_{step}_rows", [high[1] - high[0] for high, _ in made])
     return [
         f"for (int32_t row = 0; row < {rows}; row++) {{",
-        f"    {layer.call.function}({', '.join(arguments)});",
+        f"    {call_text(layer.call.function, arguments)}",
         "}",
     ]

@@ -9,21 +9,61 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from wakeling.errors import UnsupportedOpError
-from wakeling.export.c.kernels import sums
+from wakeling.export.c.kernels import averages, dsp, elementwise, moves, pointwise, sums
 from wakeling.export.c.kernels.lowering import Attempt, Lower, Lowering
 from wakeling.export.c.program import Call
 from wakeling.export.c.targets import Feature
 from wakeling.graph import Node
-from wakeling.ops import Conv2D, Dense, DepthwiseConv2D, Operator, operator_name
+from wakeling.ops import (
+    Activation,
+    Add,
+    AveragePool2D,
+    Concat,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Dequantize,
+    MaxPool2D,
+    Mean,
+    Mul,
+    Operator,
+    Pad,
+    Quantize,
+    Softmax,
+    StridedSlice,
+    Sub,
+    Transpose,
+    operator_name,
+)
 
 __all__ = ["LOWERINGS", "SPECIAL", "Lowering", "lower"]
 
 LOWERINGS: Mapping[type[Operator], Lower] = MappingProxyType(
-    {Conv2D: sums.conv_2d, DepthwiseConv2D: sums.depthwise_conv_2d, Dense: sums.dense}
+    {
+        Conv2D: sums.conv_2d,
+        DepthwiseConv2D: sums.depthwise_conv_2d,
+        Dense: sums.dense,
+        Activation: pointwise.table,
+        Softmax: pointwise.softmax,
+        Quantize: pointwise.quantize,
+        Dequantize: pointwise.dequantize,
+        Add: elementwise.add_or_sub,
+        Sub: elementwise.add_or_sub,
+        Mul: elementwise.mul,
+        AveragePool2D: averages.pool_2d,
+        MaxPool2D: averages.pool_2d,
+        Mean: averages.mean,
+        Concat: moves.concat,
+        Pad: moves.pad,
+        Transpose: moves.transpose,
+        StridedSlice: moves.strided_slice,
+    }
 )
-"""Plain C for every operator."""
+"""Plain C for every operator of a fused graph; a reshape is no call."""
 
-SPECIAL: Mapping[Feature, Mapping[type[Operator], tuple[Attempt, ...]]] = MappingProxyType({})
+SPECIAL: Mapping[Feature, Mapping[type[Operator], tuple[Attempt, ...]]] = MappingProxyType(
+    {"dsp": {Conv2D: (dsp.conv_2d,), DepthwiseConv2D: (dsp.depthwise_conv_2d,)}}
+)
 """Kernels for cores with a feature; the first that fits a node is taken."""
 
 FEATURES: tuple[Feature, ...] = ("mve", "dsp")

@@ -11,7 +11,7 @@ from wakeling.cost.memory.windows import WINDOWED, extent_of, margins_of
 from wakeling.export.c.program import Box, Call, Field
 from wakeling.export.c.targets import Target
 from wakeling.graph import Graph, Node
-from wakeling.ops import Conv2D, DepthwiseConv2D, Pair
+from wakeling.ops import Conv2D, DepthwiseConv2D, Pad, Pair, Shape, StridedSlice
 from wakeling.quantize.intervals import Intervals, intervals
 from wakeling.quantize.model import QuantizedModel
 
@@ -42,6 +42,18 @@ Attempt = Callable[[Lowering, Node], Call | None]
 """As `Lower`; None where the kernel cannot compute the node."""
 
 
+WINDOW_ARGUMENTS = ("layer", "window", "input", "output", "scratch")
+"""What a kernel that slides windows is called with."""
+
+INPUTS_BEGIN, INPUTS_END = "(const void *const[]){", "}"
+"""Around the `input` arguments of a kernel that takes any number of them (`emit.run.call_text`)."""
+
+
+def channels_of(shape: Shape) -> int:
+    """The size of the last axis, 1 of a single number: all before it are pixels."""
+    return shape[-1] if shape else 1
+
+
 def image_of(lowering: Lowering, node: Node) -> str:
     """The tensor that a windowed operator finds in memory: a fused pad's input, or its own."""
     source = node.inputs[0]
@@ -54,9 +66,7 @@ def window_fields(lowering: Lowering, node: Node, image: Box | None, box: Box | 
 
     None stands for all of it.
     """
-    op: Any = node.op  # one of WINDOWED
-    pad = lowering.pads.get(node.inputs[0])
-    above, left = margins_of(op, lowering.graph.shapes[node.inputs[0]], pad)
+    (above, left), stride = _placed(lowering, node)
     height, width = lowering.graph.shapes[image_of(lowering, node)][:2]
     held = image or ((0, height), (0, width))
     made = box or ((0, node.shape[0]), (0, node.shape[1]))
@@ -65,9 +75,20 @@ def window_fields(lowering: Lowering, node: Node, image: Box | None, box: Box | 
         "width": held[1][1] - held[1][0],
         "rows": made[0][1] - made[0][0],
         "columns": made[1][1] - made[1][0],
-        "top": made[0][0] * op.stride[0] - above - held[0][0],
-        "left": made[1][0] * op.stride[1] - left - held[1][0],
+        "top": made[0][0] * stride[0] - above - held[0][0],
+        "left": made[1][0] * stride[1] - left - held[1][0],
     }
+
+
+def _placed(lowering: Lowering, node: Node) -> tuple[Pair, Pair]:
+    """Rows above and columns left of the image that the first window sees, and the stride of windows."""
+    op: Any = node.op  # one of WINDOWED, or one of the two below
+    if isinstance(op, Pad):
+        return (op.rows[0], op.columns[0]), (1, 1)
+    if isinstance(op, StridedSlice):
+        return (-op.begin[0], -op.begin[1]), (op.strides[0], op.strides[1])
+    pad = lowering.pads.get(node.inputs[0])
+    return margins_of(op, lowering.graph.shapes[node.inputs[0]], pad), op.stride
 
 
 def kernel_fields(node: Node) -> dict[str, Field]:
@@ -87,10 +108,14 @@ def kernel_fields(node: Node) -> dict[str, Field]:
 
 
 __all__ = [
+    "INPUTS_BEGIN",
+    "INPUTS_END",
     "WINDOWED",
+    "WINDOW_ARGUMENTS",
     "Attempt",
     "Lower",
     "Lowering",
+    "channels_of",
     "extent_of",
     "image_of",
     "kernel_fields",

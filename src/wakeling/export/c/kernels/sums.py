@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from wakeling.export.c.kernels.lowering import Lowering, kernel_fields
+from wakeling.export.c.kernels.lowering import WINDOW_ARGUMENTS, Lowering, kernel_fields
 from wakeling.export.c.program import Array, Call
 from wakeling.export.c.requantization import requantization_of
 from wakeling.graph import Node, weight_key
 from wakeling.ops import Conv2D, Dense, DepthwiseConv2D
 
-WINDOW_ARGUMENTS = ("layer", "window", "input", "output", "scratch")
+__all__ = ["WINDOW_ARGUMENTS", "conv_2d", "dense", "depthwise_conv_2d"]
 
 
 def conv_2d(lowering: Lowering, node: Node) -> Call:

@@ -16,10 +16,8 @@ static inline int32_t wk_high_multiply(int32_t a, int32_t b) {
 
 /* round(value / 2^exponent), halves away from zero, for an exponent of 0 to 31. */
 static inline int32_t wk_rounding_shift(int32_t value, int32_t exponent) {
-    if (exponent == 0) {
-        return value;
-    }
-    return (int32_t)(((int64_t)value + ((int64_t)1 << (exponent - 1)) - (value < 0)) >> exponent);
+    const int32_t mask = (int32_t)(((uint32_t)1 << exponent) - 1);
+    return (value >> exponent) + ((value & mask) > (mask >> 1) + (value < 0));
 }
 
 static inline int32_t wk_clamp(int32_t value, int32_t low, int32_t high) {

@@ -1,7 +1,7 @@
 /* Depthwise convolution in plain C, four channels at a time.
  *
  * The rows that a row of windows sees are copied to scratch with their margins filled in, so that the
- * output may lie over the input.
+ * output may lie over the input: row y of the windows lies in slot y modulo the kernel's extent.
  */
 #include <string.h>
 
@@ -10,55 +10,125 @@
 
 enum { WK_LANES = 4 };
 
-/* One row of the image as `span` pixels of `lanes` channels, margins filled in. */
-static void load_row(const wk_depthwise_conv_2d_layer *layer, const wk_window *window, const int8_t *input,
-                     int32_t y, int32_t channel, int32_t lanes, int32_t span, int8_t *row) {
-    for (int32_t i = 0; i < span; i++, row += WK_LANES) {
-        const int32_t x = window->left + i;
-        if (y < 0 || y >= window->height || x < 0 || x >= window->width) {
+/* What is the same for all of a layer's windows. */
+typedef struct {
+    const wk_depthwise_conv_2d_layer *layer;
+    const wk_window *window;
+    int32_t extent, span; /* rows that are kept, and their pixels */
+    int32_t outputs;
+} depthwise;
+
+/* One row of the image as `span` pixels of four channels, of which `lanes` are there. */
+static void load_row(const depthwise *of, const int8_t *input, int32_t y, int32_t channel, int32_t lanes,
+                     int8_t *row) {
+    const wk_depthwise_conv_2d_layer *layer = of->layer;
+    const wk_window *window = of->window;
+    const int32_t left = window->left;
+    if (y < 0 || y >= window->height || lanes < WK_LANES) {
+        memset(row, layer->input_zero_point, (size_t)(of->span * WK_LANES));
+    }
+    if (y < 0 || y >= window->height) {
+        return;
+    }
+    const int8_t *const image_row = input + y * window->width * layer->inputs + channel;
+    int32_t from = left * layer->inputs;
+    for (int32_t i = 0; i < of->span; i++, row += WK_LANES, from += layer->inputs) {
+        if (left + i < 0 || left + i >= window->width) {
             memset(row, layer->input_zero_point, WK_LANES);
+        } else if (lanes == WK_LANES) {
+            memcpy(row, image_row + from, WK_LANES);
         } else {
-            memcpy(row, input + (y * window->width + x) * layer->inputs + channel, (size_t)lanes);
+            memcpy(row, image_row + from, (size_t)lanes);
+        }
+    }
+}
+
+static int8_t finish(const wk_requantization *to, int32_t k, int32_t sum) {
+    return wk_requantize(sum, to->multiplier[k], to->shift[k], to->zero_point, to->low, to->high);
+}
+
+/* Four channels with one filter each: `seen` is the window's first column in the first slot, `slot` the
+ * slot of its first row, `first` the first of the channels. */
+static void filter_four(const depthwise *of, const int8_t *seen, int32_t slot, int32_t first, int8_t *target) {
+    const wk_depthwise_conv_2d_layer *layer = of->layer;
+    const int32_t step = layer->dilation_columns * WK_LANES;
+    const int8_t *weights = layer->weights + first;
+    const int32_t *bias = layer->bias + first;
+    int32_t a = bias[0], b = bias[1], c = bias[2], d = bias[3];
+    for (int32_t i = 0; i < layer->kernel_rows; i++) {
+        const int8_t *values = seen + slot * of->span * WK_LANES;
+        for (int32_t j = 0; j < layer->kernel_columns; j++, values += step, weights += of->outputs) {
+            a = wk_multiply_add(values[0], weights[0], a);
+            b = wk_multiply_add(values[1], weights[1], b);
+            c = wk_multiply_add(values[2], weights[2], c);
+            d = wk_multiply_add(values[3], weights[3], d);
+        }
+        slot += layer->dilation_rows;
+        slot = slot >= of->extent ? slot - of->extent : slot;
+    }
+    target[0] = finish(&layer->requantization, first, a);
+    target[1] = finish(&layer->requantization, first + 1, b);
+    target[2] = finish(&layer->requantization, first + 2, c);
+    target[3] = finish(&layer->requantization, first + 3, d);
+}
+
+/* One filter over one lane. */
+static int8_t filter_one(const depthwise *of, const int8_t *seen, int32_t slot, int32_t k) {
+    const wk_depthwise_conv_2d_layer *layer = of->layer;
+    const int32_t step = layer->dilation_columns * WK_LANES;
+    const int8_t *weights = layer->weights + k;
+    int32_t sum = layer->bias[k];
+    for (int32_t i = 0; i < layer->kernel_rows; i++) {
+        const int8_t *values = seen + slot * of->span * WK_LANES;
+        for (int32_t j = 0; j < layer->kernel_columns; j++, values += step, weights += of->outputs) {
+            sum = wk_multiply_add(*values, *weights, sum);
+        }
+        slot += layer->dilation_rows;
+        slot = slot >= of->extent ? slot - of->extent : slot;
+    }
+    return finish(&layer->requantization, k, sum);
+}
+
+/* One row of outputs of the channels from `first`; `slot` is that of the windows' first row. */
+static void filter_row(const depthwise *of, const int8_t *rows, int32_t slot, int32_t first, int32_t lanes,
+                       int8_t *target) {
+    const int32_t multiplier = of->layer->multiplier;
+    const int32_t step = of->layer->stride_columns * WK_LANES;
+    for (int32_t column = 0; column < of->window->columns; column++, rows += step, target += of->outputs) {
+        if (multiplier == 1 && lanes == WK_LANES) {
+            filter_four(of, rows, slot, first, target + first);
+            continue;
+        }
+        int32_t k = first * multiplier;
+        for (int32_t lane = 0; lane < lanes; lane++) {
+            for (int32_t copy = 0; copy < multiplier; copy++, k++) {
+                target[k] = filter_one(of, rows + lane, slot, k);
+            }
         }
     }
 }
 
 void wk_depthwise_conv_2d(const wk_depthwise_conv_2d_layer *layer, const wk_window *window,
                           const int8_t *input, int8_t *output, void *scratch) {
-    const wk_requantization *to = &layer->requantization;
-    const int32_t outputs = layer->inputs * layer->multiplier;
-    const int32_t extent = (layer->kernel_rows - 1) * layer->dilation_rows + 1;
-    const int32_t span = (window->columns - 1) * layer->stride_columns +
-                         (layer->kernel_columns - 1) * layer->dilation_columns + 1;
+    const depthwise of = {
+        layer,
+        window,
+        (layer->kernel_rows - 1) * layer->dilation_rows + 1,
+        (window->columns - 1) * layer->stride_columns + (layer->kernel_columns - 1) * layer->dilation_columns + 1,
+        layer->inputs * layer->multiplier,
+    };
     int8_t *const rows = scratch;
     for (int32_t first = 0; first < layer->inputs; first += WK_LANES) {
         const int32_t lanes = layer->inputs - first < WK_LANES ? layer->inputs - first : WK_LANES;
-        int32_t loaded = window->top; /* row y lies in slot (y - top) % extent */
+        int32_t loaded = 0; /* rows, from the first window's first one */
         for (int32_t row = 0; row < window->rows; row++) {
-            const int32_t above = window->top + row * layer->stride_rows;
-            for (loaded = loaded > above ? loaded : above; loaded < above + extent; loaded++) {
-                load_row(layer, window, input, loaded, first, lanes, span,
-                         rows + (loaded - window->top) % extent * span * WK_LANES);
+            const int32_t above = row * layer->stride_rows;
+            for (loaded = loaded > above ? loaded : above; loaded < above + of.extent; loaded++) {
+                load_row(&of, input, window->top + loaded, first, lanes,
+                         rows + loaded % of.extent * of.span * WK_LANES);
             }
-            for (int32_t column = 0; column < window->columns; column++) {
-                int8_t *target = output + (row * window->output_pixels + column) * outputs;
-                for (int32_t k = first * layer->multiplier; k < (first + lanes) * layer->multiplier; k++) {
-                    const int32_t lane = k / layer->multiplier - first;
-                    int32_t sum = layer->bias[k];
-                    for (int32_t i = 0; i < layer->kernel_rows; i++) {
-                        const int32_t y = above - window->top + i * layer->dilation_rows;
-                        const int8_t *seen = rows + (y % extent * span + column * layer->stride_columns) *
-                                                        WK_LANES + lane;
-                        const int8_t *weights = layer->weights + i * layer->kernel_columns * outputs + k;
-                        for (int32_t j = 0; j < layer->kernel_columns; j++) {
-                            sum = wk_multiply_add(seen[j * layer->dilation_columns * WK_LANES],
-                                                  weights[j * outputs], sum);
-                        }
-                    }
-                    target[k] = wk_requantize(sum, to->multiplier[k], to->shift[k], to->zero_point, to->low,
-                                              to->high);
-                }
-            }
+            filter_row(&of, rows, above % of.extent, first, lanes,
+                       output + row * window->output_pixels * of.outputs);
         }
     }
 }
