@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from wakeling.errors import UnsupportedOpError
-from wakeling.export.c.kernels import averages, dsp, elementwise, moves, pointwise, sums
+from wakeling.export.c.kernels import averages, dsp, elementwise, moves, mve, pointwise, sums
 from wakeling.export.c.kernels.lowering import Attempt, Lower, Lowering
 from wakeling.export.c.program import Call
 from wakeling.export.c.targets import Feature
@@ -62,7 +62,10 @@ LOWERINGS: Mapping[type[Operator], Lower] = MappingProxyType(
 """Plain C for every operator of a fused graph; a reshape is no call."""
 
 SPECIAL: Mapping[Feature, Mapping[type[Operator], tuple[Attempt, ...]]] = MappingProxyType(
-    {"dsp": {Conv2D: (dsp.conv_2d,), DepthwiseConv2D: (dsp.depthwise_conv_2d,)}}
+    {
+        "dsp": {Conv2D: (dsp.conv_2d,), DepthwiseConv2D: (dsp.depthwise_conv_2d,)},
+        "mve": {Conv2D: (mve.conv_2d,), DepthwiseConv2D: (mve.depthwise_conv_2d,)},
+    }
 )
 """Kernels for cores with a feature; the first that fits a node is taken."""
 

@@ -1,0 +1,76 @@
+/* Kernels for cores with Helium (the integer vectors of Armv8.1-M), and what they share.
+ *
+ * A product of vectors is one instruction for sixteen weights. The inner loops are written in assembly
+ * language, for GCC and Clang: they need exact registers, which compilers do not find by themselves.
+ */
+#ifndef WK_MVE_H
+#define WK_MVE_H
+
+#include "wk_kernels.h"
+
+/* What all outputs of a layer have in common. `is_plain`: no sum is shifted left, and what is below zero
+ * ends at the zero point, so that it does not matter how its halves are rounded. */
+typedef struct {
+    int32_t zero_point;
+    int32_t low, high;
+    int32_t is_plain;
+} wk_mve_requantization;
+
+/* A convolution without groups. `stream` has, for each four outputs (zeros stand for missing ones):
+ *   for each sixteen inputs of the window, and for the `rest`, those weights of each output;
+ *   the biases, as in wk_conv_2d_layer; the shifts, as int8; the multipliers. */
+typedef struct {
+    int32_t inputs, outputs;
+    int32_t kernel_rows, kernel_columns;
+    int32_t stride_rows, stride_columns;
+    int32_t dilation_rows, dilation_columns;
+    int32_t input_zero_point;
+    int32_t steps, rest;
+    const int32_t *stream;
+    wk_mve_requantization requantization;
+} wk_mve_conv_2d_layer;
+
+/* A depthwise convolution with a kernel of 3x3, one output for each channel, no dilation and one stride
+ * of 1 or 2. Weights are [channel][kernel row][kernel column]. */
+typedef struct {
+    int32_t channels;
+    int32_t stride;
+    int32_t input_zero_point;
+    const int8_t *weights;
+    const int32_t *bias;
+    const int32_t *multiplier;
+    const int8_t *shift;
+    wk_mve_requantization requantization;
+} wk_mve_depthwise_layer;
+
+void wk_mve_conv_2d(const wk_mve_conv_2d_layer *layer, const wk_window *window, const int8_t *input,
+                    int8_t *output, void *scratch);
+void wk_mve_depthwise_3x3(const wk_mve_depthwise_layer *layer, const wk_window *window,
+                          const int8_t *input, int8_t *output, void *scratch);
+
+/* Copies bytes, sixteen at a time. */
+static inline void wk_mve_copy(int8_t *to, const int8_t *from, int32_t bytes) {
+    __asm volatile("wlstp.8 lr, %[bytes], 2f\n"
+                   "1:\n"
+                   "vldrb.8 q0, [%[from]], #16\n"
+                   "vstrb.8 q0, [%[to]], #16\n"
+                   "letp lr, 1b\n"
+                   "2:\n"
+                   : [to] "+r"(to), [from] "+r"(from)
+                   : [bytes] "r"(bytes)
+                   : "q0", "lr", "memory");
+}
+
+static inline void wk_mve_fill(int8_t *to, int32_t value, int32_t bytes) {
+    __asm volatile("vdup.8 q0, %[value]\n"
+                   "wlstp.8 lr, %[bytes], 2f\n"
+                   "1:\n"
+                   "vstrb.8 q0, [%[to]], #16\n"
+                   "letp lr, 1b\n"
+                   "2:\n"
+                   : [to] "+r"(to)
+                   : [value] "r"(value), [bytes] "r"(bytes)
+                   : "q0", "lr", "memory");
+}
+
+#endif
