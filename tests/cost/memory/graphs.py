@@ -154,9 +154,7 @@ def staged_graphs(draw: st.DrawFn) -> Graph:
     wide = Conv2D(filters=draw(st.integers(4, 7)), kernel=(draw(st.sampled_from((1, 3))),) * 2)
     tensor = builder.append(wide, tensor)
     for _ in range(draw(st.integers(1, 3))):
-        tensor = draw(st.sampled_from((_residual, _branches, _padded, _in_place, _narrowing)))(
-            draw, builder, tensor
-        )
+        tensor = draw(st.sampled_from(SECTIONS))(draw, builder, tensor)
     tensor = builder.append(Conv2D(filters=1, kernel=(3, 3), stride=(2, 2)), tensor)
     height, width, _ = builder.shape(tensor)
     builder.append(AveragePool2D(pool=(height, width)), tensor)
@@ -191,3 +189,23 @@ def _in_place(draw: st.DrawFn, builder: GraphBuilder, tensor: str) -> str:
 def _narrowing(draw: st.DrawFn, builder: GraphBuilder, tensor: str) -> str:
     kernel = (min(2, builder.shape(tensor)[0]), min(2, builder.shape(tensor)[1]))
     return builder.append(DepthwiseConv2D(kernel=kernel, padding="valid"), tensor)
+
+
+def _growing(draw: st.DrawFn, builder: GraphBuilder, tensor: str) -> str:
+    """A pointwise convolution that may grow over a tensor of which another reader may need more."""
+    channels = builder.shape(tensor)[2]
+    kernel = (draw(st.sampled_from((1, 3))), draw(st.sampled_from((1, 3))))
+    other = builder.append(DepthwiseConv2D(kernel=kernel), tensor) if draw(st.booleans()) else None
+    wide = Conv2D(filters=draw(st.integers(channels, channels + 3)), kernel=(1, 1))
+    tensor = builder.append(wide, tensor)
+    return tensor if other is None else builder.append(Concat(axis=2), tensor, other)
+
+
+def _standard(draw: st.DrawFn, builder: GraphBuilder, tensor: str) -> str:
+    """A convolution that works in place through a ring on whole images."""
+    kernel = (draw(st.integers(1, 3)), draw(st.integers(2, 3)))
+    filters = draw(st.integers(1, builder.shape(tensor)[2]))
+    return builder.append(Conv2D(filters=filters, kernel=kernel), tensor)
+
+
+SECTIONS = (_residual, _branches, _padded, _in_place, _narrowing, _growing, _standard)

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wakeling import zoo
+from wakeling.cost.memory import wakeling_c
 from wakeling.cost.memory.placement import (
     STRATEGIES,
     Block,
@@ -17,22 +19,22 @@ from wakeling.cost.memory.placement import (
     place,
     place_in_order,
 )
+from wakeling.fuse import fuse
 
 STEPS = 6
 
 
 @st.composite
 def blocks(draw: st.DrawFn) -> list[Block]:
-    """Single buffers, and some that shrink on the way."""
+    """Single buffers, and some that shrink or grow on the way."""
     found: list[Block] = []
     for _ in range(draw(st.integers(1, 8))):
         first = draw(st.integers(0, STEPS - 1))
         last = draw(st.integers(first, STEPS - 1))
         size = draw(st.integers(1, 12))
-        if last > first and size > 1 and draw(st.booleans()):
+        if last > first and draw(st.booleans()):
             middle = draw(st.integers(first, last - 1))
-            smaller = draw(st.integers(1, size - 1))
-            found.append(((size, first, middle), (smaller, middle + 1, last)))
+            found.append(((size, first, middle), (draw(st.integers(1, 12)), middle + 1, last)))
         else:
             found.append(((size, first, last),))
     return found
@@ -70,14 +72,14 @@ def test_no_strategy_lets_live_blocks_overlap(strategy: int, placed: list[Block]
 
 
 @given(placed=blocks())
-def test_the_best_strategy_is_taken_and_none_beats_the_bound(placed: list[Block]) -> None:
+def test_no_strategy_is_better_and_none_beats_the_bound(placed: list[Block]) -> None:
     offsets, size = place(placed, STEPS, most_live(placed))
     assert not overlap(placed, offsets)
     assert size == arena_size(placed, offsets) >= most_live(placed)
     sizes = [
         arena_size(placed, place_in_order(placed, order(placed), STEPS, fit)) for order, fit in STRATEGIES
     ]
-    assert size == min(sizes)
+    assert size <= min(sizes)
 
 
 @given(placed=blocks())
@@ -102,3 +104,18 @@ def test_a_block_that_shrinks_leaves_its_upper_part_free() -> None:
     shrinking: Block = ((8, 0, 1), (2, 2, 3))
     later: Block = ((6, 2, 3),)
     assert place_in_order([shrinking, later], [0, 1], 4) == [0, 2]
+
+
+def test_a_block_that_grows_has_room_for_it_from_the_step_on() -> None:
+    growing: Block = ((2, 0, 1), (8, 2, 3))
+    earlier: Block = ((6, 0, 1),)
+    assert place_in_order([growing, earlier], [0, 1], 4) == [0, 2]
+    assert place_in_order([earlier, growing], [0, 1], 4) == [0, 6]
+    assert arena_size([earlier, growing], [0, 6]) == 14
+    assert place([earlier, growing], 4, 8) == ([2, 0], 8)
+
+
+def test_blocks_that_end_above_the_bound_are_placed_again() -> None:
+    """DenseNet-121 by `wakeling-c`, whose concatenations no single greedy order places without a gap."""
+    plan = wakeling_c(fuse(zoo.build("densenet-121")).graph)
+    assert plan.is_optimal

@@ -92,4 +92,4 @@ def is_read_in_time(op: WindowedOp, above: int, height: int, row: int, output: P
     stride = op.stride[0]
     lead = extent_of(op)[0] - above
     last = min((height - 1 - lead) // stride, output[0] - 1)
-    return all(output[1] * (r + 1) <= row * (r * stride + lead) for r in (0, last) if r <= last)
+    return all(output[1] * (r + 1) <= row * (r * stride + lead) for r in (0, last) if 0 <= r <= last)
