@@ -5,138 +5,121 @@
  */
 #include "wk_dsp_rows.h"
 
-/* Which pixels of a row of scratch are in the image, and where they come from. */
+/* How rows go to scratch. A row has `words` pairs of pixels, of which the image fills `span`, from word
+ * `first` on and from column `column` of the image. */
 typedef struct {
-    int32_t before;   /* pixels in the left margin */
-    int32_t inside;   /* pixels behind them that are in the image, the first one at column `column` */
-    int32_t column;
-    int32_t pairs;    /* of a row */
-    int32_t channels; /* that are loaded: 1 or 2 */
-} wk_span;
-
-static wk_span span_of(const wk_dsp_depthwise_layer *layer, const wk_window *window) {
-    const int32_t stride = layer->stride_columns;
     wk_span span;
-    span.pairs = (window->columns + 1) / 2 * stride + 1;
-    span.before = window->left < 0 ? -window->left : 0;
-    span.before = span.before < 2 * span.pairs ? span.before : 2 * span.pairs;
-    span.column = window->left + span.before;
-    span.inside = window->width - span.column;
-    span.inside = span.inside > 0 ? span.inside : 0;
-    if (span.inside > 2 * span.pairs - span.before) {
-        span.inside = 2 * span.pairs - span.before;
-    }
-    span.channels = 2;
-    return span;
+    int32_t words, first, column;
+    wk_pair fill;
+} wk_loading;
+
+static wk_loading loading_of(const wk_dsp_depthwise_layer *layer, const wk_window *window) {
+    wk_loading made;
+    made.words = (window->columns + 1) / 2 * layer->stride_columns + 1;
+    const int32_t most = 2 * made.words;
+    const int32_t before = window->left >= 0 ? 0 : -window->left < most ? -window->left : most;
+    made.column = window->left + before;
+    int32_t inside = window->width - made.column;
+    inside = inside < 0 ? 0 : inside > most - before ? most - before : inside;
+    made.first = before / 2;
+    made.span.step = layer->channels;
+    made.span.lead = before % 2 != 0 && inside > 0;
+    made.span.pairs = (inside - made.span.lead) / 2;
+    made.span.trail = (inside - made.span.lead) % 2;
+    made.span.plane = 4 * WK_SLOTS * made.words;
+    made.fill = wk_as_pair(layer->input_zero_point, layer->input_zero_point);
+    return made;
 }
 
-/* One pixel of one channel. */
-static void put(wk_pair *slot, int32_t position, int32_t value) {
-    int16_t half = (int16_t)value;
-    memcpy((int8_t *)(slot + position / 2 * WK_SLOTS) + position % 2 * 2, &half, sizeof half);
+/* A row of two channels that lies in the margin. */
+static __attribute__((noinline)) void fill_row(const wk_loading *loading, wk_pair *slot) {
+    for (int32_t i = 0; i < loading->words; i++, slot += WK_SLOTS) {
+        slot[0] = loading->fill;
+        slot[WK_SLOTS * loading->words] = loading->fill;
+    }
 }
 
-/* One row of two channels; `line` is its first pixel in the image, NULL in the margin. */
-static void load_row(const wk_span *span, const int8_t *line, int32_t step, wk_pair fill, wk_pair *slot,
-                     wk_pair *other) {
-    if (line == NULL) {
-        for (int32_t i = 0; i < span->pairs; i++) {
-            slot[i * WK_SLOTS] = fill;
-            other[i * WK_SLOTS] = fill;
-        }
-        return;
-    }
-    int32_t position = span->before;
-    const int32_t end = position + span->inside;
-    if (span->channels == 1) {
-        for (; position < end; position++, line += step) {
-            put(slot, position, *line);
-        }
-        return;
-    }
-    if (position % 2 != 0 && position < end) {
-        put(slot, position, line[0]);
-        put(other, position, line[1]);
-        line += step;
-        position++;
-    }
-    const int32_t pairs = (end - position) / 2;
-    wk_dsp_load_pairs(slot + position / 2 * WK_SLOTS, line, step, pairs, other + position / 2 * WK_SLOTS);
-    if ((end - position) % 2 != 0) {
-        line += 2 * pairs * step;
-        put(slot, end - 1, line[0]);
-        put(other, end - 1, line[1]);
+/* A row of the last channel, where that is alone: what lies behind it may be no memory of ours. */
+static __attribute__((noinline)) void load_alone(const wk_loading *loading, wk_pair *slot,
+                                                 const int8_t *from) {
+    const wk_span *span = &loading->span;
+    const int32_t pixels = span->lead + 2 * span->pairs + span->trail;
+    for (int32_t i = 0, half = span->lead; i < pixels; i++, half++, from += span->step) {
+        wk_pair *word = slot + half / 2 * WK_SLOTS;
+        *word = half % 2 != 0 ? wk_as_pair(wk_low_half(*word), *from)
+                              : wk_as_pair(*from, wk_high_half(*word));
     }
 }
 
 /* Twice the weights of a channel for slots 0, 1, 2, 0, 1: from which one on depends on the row. */
 static void expand_weights(const int8_t *weights, wk_pair *expanded) {
     for (int32_t i = 0; i < 3; i++, weights += 3) {
-        expanded[2 * i] = wk_as_pair(2 * weights[0], 2 * weights[1]);
-        expanded[2 * i + 1] = wk_as_pair(2 * weights[1], 2 * weights[2]);
+        const int32_t middle = 2 * weights[1];
+        expanded[2 * i] = wk_as_pair(2 * weights[0], middle);
+        expanded[2 * i + 1] = wk_as_pair(middle, 2 * weights[2]);
     }
     for (int32_t i = 0; i < 4; i++) {
         expanded[6 + i] = expanded[i];
     }
 }
 
-/* One row of outputs of one channel. */
-WK_INLINE void compute_row(const wk_window *window, int32_t stride, int32_t mode, const wk_pair *rows,
-                           const wk_row *row, int8_t *output, const wk_pair *weights) {
-    WK_ROW((*const run)) = mode == WK_RELU ? (stride == 1 ? wk_dsp_row_relu : wk_dsp_row_relu_2)
-                                           : (stride == 1 ? wk_dsp_row_linear : wk_dsp_row_linear_2);
-    if (row->bytes > 0) {
-        run(rows, row, output, weights);
-    }
-    if (window->columns % 2 != 0) {
-        wk_row last = *row;
-        last.step = 0;
-        last.bytes = 4 * WK_SLOTS * stride;
-        run(rows + row->bytes / 4, &last, output + (window->columns - 1) * row->step, weights);
-    }
+/* One channel's numbers. */
+static wk_row row_of(const wk_dsp_depthwise_layer *layer, const wk_window *window, int32_t channel) {
+    const int32_t bytes = 4 * WK_SLOTS * layer->stride_columns;
+    wk_row row;
+    row.twice_bias = (int32_t)((uint32_t)layer->bias[channel] << 1);
+    row.multiplier = layer->multiplier[channel];
+    row.exponent = layer->exponent[channel];
+    row.offset = wk_offset(layer->requantization.zero_point, row.exponent);
+    row.step = layer->channels;
+    row.odd = window->columns % 2 * bytes;
+    row.bytes = window->columns / 2 * bytes;
+    return row;
 }
 
 void wk_dsp_depthwise_3x3(const wk_dsp_depthwise_layer *layer, const wk_window *window,
                           const int8_t *input, int8_t *output, void *scratch) {
-    const wk_dsp_requantization *to = &layer->requantization;
-    const int32_t step = layer->channels, stride = layer->stride_columns;
-    wk_span span = span_of(layer, window);
-    const wk_pair fill = wk_as_pair(layer->input_zero_point, layer->input_zero_point);
-    wk_pair *const planes[] = {scratch, (wk_pair *)scratch + WK_SLOTS * span.pairs};
-    for (int32_t i = 0; i < 2 * WK_SLOTS * span.pairs; i++) {
-        planes[0][i] = fill;
+    const wk_loading loading = loading_of(layer, window);
+    const int32_t channels = layer->channels, stride = layer->stride_rows;
+    const int32_t is_relu = layer->requantization.mode == WK_RELU, is_1 = layer->stride_columns == 1;
+    WK_ROW((*const run)) = is_relu ? (is_1 ? wk_dsp_row_relu : wk_dsp_row_relu_2)
+                                   : (is_1 ? wk_dsp_row_linear : wk_dsp_row_linear_2);
+    wk_pair *const first = scratch, *const second = first + WK_SLOTS * loading.words;
+    const int32_t row_bytes = window->width * channels, output_bytes = window->output_pixels * channels;
+    const int8_t *image = input + loading.column * channels;
+    for (int32_t slot = 0; slot < WK_SLOTS; slot++) {
+        fill_row(&loading, first + slot);
     }
-    for (int32_t channel = 0; channel < step; channel += 2) {
+    for (int32_t channel = 0; channel < channels; channel += 2, image += 2) {
+        const int32_t is_alone = channel + 1 == channels;
         wk_pair weights[2][10];
         wk_row rows[2];
-        span.channels = channel + 1 < step ? 2 : 1;
-        for (int32_t c = 0; c < span.channels; c++) {
-            const int32_t k = channel + c;
-            expand_weights(layer->weights + 9 * k, weights[c]);
-            rows[c].twice_bias = (int32_t)((uint32_t)layer->bias[k] << 1);
-            rows[c].multiplier = layer->multiplier[k];
-            rows[c].exponent = layer->exponent[k];
-            rows[c].offset = wk_offset(to->zero_point, layer->exponent[k]);
-            rows[c].step = step;
-            rows[c].bytes = window->columns / 2 * 4 * WK_SLOTS * stride;
+        for (int32_t c = 0; c < 2 - is_alone; c++) {
+            expand_weights(layer->weights + 9 * (channel + c), weights[c]);
+            rows[c] = row_of(layer, window, channel + c);
         }
-        int32_t loaded = window->top, slot = 0; /* row top + i takes slot i % 3 */
-        int32_t turn = 0;                        /* the slot of the first row of the windows */
-        for (int32_t row = 0; row < window->rows; row++) {
-            const int32_t above = window->top + row * layer->stride_rows;
-            for (; loaded < above + 3; loaded++) {
-                const int8_t *line = loaded < 0 || loaded >= window->height
-                                         ? NULL
-                                         : input + (loaded * window->width + span.column) * step + channel;
-                load_row(&span, line, step, fill, planes[0] + slot, planes[1] + slot);
+        /* The next row of the image goes to slot `slot`; slot 0 has the kernel row `turn` / 2. */
+        int32_t loaded = window->top, slot = 0, turn = 0;
+        int8_t *target = output + channel;
+        for (int32_t below = loaded + 3, row = 0; row < window->rows; row++, below += stride) {
+            for (; loaded < below; loaded++) {
+                if (loaded < 0 || loaded >= window->height) {
+                    fill_row(&loading, first + slot);
+                } else if (is_alone) {
+                    load_alone(&loading, first + slot + loading.first * WK_SLOTS, image + loaded * row_bytes);
+                } else {
+                    wk_dsp_load_row(first + slot + loading.first * WK_SLOTS, image + loaded * row_bytes,
+                                    &loading.span);
+                }
                 slot = slot == 2 ? 0 : slot + 1;
             }
-            int8_t *target = output + row * window->output_pixels * step + channel;
-            const int32_t first = 2 * (turn == 0 ? 0 : 3 - turn); /* the kernel row that slot 0 has */
-            for (int32_t c = 0; c < span.channels; c++) {
-                compute_row(window, stride, to->mode, planes[c], &rows[c], target + c, weights[c] + first);
+            run(first, &rows[0], target, weights[0] + turn);
+            if (!is_alone) {
+                run(second, &rows[1], target + 1, weights[1] + turn);
             }
-            turn = (turn + layer->stride_rows) % 3;
+            target += output_bytes;
+            turn += 2 * (3 - stride % 3);
+            turn = turn < 6 ? turn : turn - 6;
         }
     }
 }

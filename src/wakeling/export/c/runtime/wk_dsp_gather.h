@@ -109,44 +109,36 @@ static __attribute__((noinline)) void wk_gather_one(const wk_dsp_conv_2d_layer *
     }
 }
 
-/* Whether all of a window lies in the image, in stretches as long as a kernel row. */
-WK_INLINE int32_t wk_is_inside(const wk_dsp_conv_2d_layer *layer, const wk_window *window,
-                               const wk_gathering *gathering, wk_place place) {
-    const int32_t bottom = place.y + (layer->kernel_rows - 1) * layer->dilation_rows;
-    return gathering->per_row == 1 && place.y >= 0 && bottom < window->height && place.x >= 0 &&
-           place.x + gathering->columns <= window->width;
-}
-
-/* Three windows that lie in the image, which is no ring of rows. */
-static __attribute__((noinline)) void wk_gather_three(const wk_dsp_conv_2d_layer *layer,
-                                                      const wk_window *window,
-                                                      const wk_gathering *gathering,
-                                                      const wk_source *source, const wk_place *places,
-                                                      wk_pair *to) {
-    const int32_t inputs = layer->inputs, row_bytes = window->width * inputs;
-    const int32_t fours = gathering->length / 4, left = gathering->length & 3;
-    wk_rest rests[WK_PIXELS];
-    for (int32_t p = 0; p < WK_PIXELS; p++) {
-        const wk_rest rest = {to + WK_FOUR_WORDS * gathering->whole + p, 0, 0};
-        rests[p] = rest;
-    }
-    for (int32_t i = 0; i < layer->kernel_rows; i++) {
-        const int8_t *from[WK_PIXELS];
-        for (int32_t p = 0; p < WK_PIXELS; p++) {
-            const int32_t y = places[p].y + i * layer->dilation_rows;
-            from[p] = wk_line(window, source, y, row_bytes) + places[p].x * inputs;
-        }
-        to = wk_dsp_expand_three(to, from[0], from[1], from[2], fours);
-        for (int32_t p = 0; left != 0 && p < WK_PIXELS; p++) {
-            for (int32_t k = 0; k < left; k++) {
-                wk_keep(&rests[p], from[p][4 * fours + k]);
+/* Three windows beside each other that lie in the image, in stretches as long as a kernel row; `place` is
+ * the first one's. What is left of their stretches comes together in three words. */
+WK_INLINE void wk_gather_three(const wk_dsp_conv_2d_layer *layer, const wk_window *window,
+                               const wk_gathering *gathering, const wk_source *source, wk_place place,
+                               wk_pair *to) {
+    const int32_t row_bytes = window->width * layer->inputs, length = gathering->length;
+    const int32_t step = layer->stride_columns * layer->inputs;
+    wk_pair *last = to + WK_FOUR_WORDS * gathering->whole;
+    uint32_t first = 0, second = 0, third = 0, held = 0;
+    for (int32_t i = 0, y = place.y; i < layer->kernel_rows; i++, y += layer->dilation_rows) {
+        const int8_t *from = wk_line(window, source, y, row_bytes) + place.x * layer->inputs;
+        to = wk_dsp_expand_three(to, from, from + step, from + 2 * step, length / 4);
+        const int8_t *const end = from + length;
+        for (from += length & ~3; from != end; from++) {
+            first |= (uint32_t)(uint8_t)from[0] << held;
+            second |= (uint32_t)(uint8_t)from[step] << held;
+            third |= (uint32_t)(uint8_t)from[2 * step] << held;
+            held += 8;
+            if (held == 32) {
+                wk_expand(last, first);
+                wk_expand(last + 1, second);
+                last = wk_expand(last + 2, third) - 2;
+                first = second = third = held = 0;
             }
         }
     }
-    for (int32_t p = 0; p < WK_PIXELS; p++) {
-        if (rests[p].held > 0) {
-            wk_expand(rests[p].to, rests[p].four);
-        }
+    if (held != 0) {
+        wk_expand(last, first);
+        wk_expand(last + 1, second);
+        wk_expand(last + 2, third);
     }
 }
 

@@ -34,19 +34,21 @@
     "smmlar r4, r12, r2, r3\n\t"                                                                         \
     "add r12, r4, r12, asr #31\n\t"
 
+/* The stack from sp: the members of a wk_row but for `bytes`. For an output that is left over, the step is
+ * set to zero: the second output of the pair is stored first, and the first one over it. */
 #define ROW(NAME, STRIDE, SCALE)                                                                         \
     __attribute__((naked)) WK_ROW(NAME) {                                                                \
         __asm__("push {r4-r11, lr}\n\t"                                                                  \
-                "ldm r1, {r4-r9}\n\t"                                                                    \
-                "add lr, r0, r9\n\t"                                                                     \
-                "push {r4-r8}\n\t"                                                                       \
+                "ldm r1, {r4-r10}\n\t"                                                                   \
+                "push {r4-r9}\n\t"                                                                       \
+                "add lr, r0, r10\n\t"                                                                    \
+                "ldm r3, {r5-r10}\n\t"                                                                   \
                 "mov r1, r2\n\t"                                                                         \
-                "ldm r3, {r5-r10}\n"                                                                     \
+                "cmp r0, lr\n\t"                                                                         \
+                "beq 2f\n"                                                                               \
                 "1:\n\t"                                                                                 \
                 "ldr r11, [sp]\n\t"                                                                      \
-                "mov r12, r11\n\t" STRIDE                                                                \
-                "ldrd r2, r3, [sp, #4]\n\t" SCALE                                                        \
-                "ldrd r2, r3, [sp, #12]\n\t"                                                             \
+                "mov r12, r11\n\t" STRIDE "ldrd r2, r3, [sp, #4]\n\t" SCALE "ldrd r2, r3, [sp, #12]\n\t" \
                 "asr r11, r11, r2\n\t"                                                                   \
                 "asr r12, r12, r2\n\t"                                                                   \
                 "ssat r11, #8, r11\n\t"                                                                  \
@@ -55,8 +57,17 @@
                 "strb r11, [r1]\n\t"                                                                     \
                 "add r1, r1, r3, lsl #1\n\t"                                                             \
                 "cmp r0, lr\n\t"                                                                         \
-                "bne 1b\n\t"                                                                             \
-                "add sp, sp, #20\n\t"                                                                    \
+                "bne 1b\n"                                                                               \
+                "2:\n\t"                                                                                 \
+                "ldr r2, [sp, #20]\n\t"                                                                  \
+                "cbz r2, 3f\n\t"                                                                         \
+                "add lr, lr, r2\n\t"                                                                     \
+                "movs r2, #0\n\t"                                                                        \
+                "str r2, [sp, #16]\n\t"                                                                  \
+                "str r2, [sp, #20]\n\t"                                                                  \
+                "b 1b\n"                                                                                 \
+                "3:\n\t"                                                                                 \
+                "add sp, sp, #24\n\t"                                                                    \
                 "pop {r4-r11, pc}");                                                                     \
     }
 
@@ -73,28 +84,47 @@ ROW(wk_dsp_row_linear_2, STRIDE_2, SCALE_LINEAR)
     "str " OTHER ", [r0], #12\n\t"                                                                       \
     "str " PAIR ", [r12], #12\n\t"
 
-__attribute__((naked)) void wk_dsp_load_pairs(wk_pair *first, const int8_t *from, int32_t step,
-                                              int32_t pairs, wk_pair *second) {
-    __asm__("ldr r12, [sp]\n\t"
-            "push {r4-r7, lr}\n\t"
+/* r0 and r12 the slots, r1 the image, r2 its step, lr three of them, r3 pairs; r7 `trail`, r6 `lead`. */
+__attribute__((naked)) void wk_dsp_load_row(wk_pair *slot, const int8_t *from, const wk_span *span) {
+    __asm__("push {r4-r8, lr}\n\t"
+            "ldm r2, {r2, r3, r6, r7, r12}\n\t"
+            "mov r8, r7\n\t"
+            "add r12, r12, r0\n\t"
+            "cbz r6, 1f\n\t"
+            "ldrsb r4, [r1]\n\t"
+            "ldrsb r5, [r1, #1]\n\t"
+            "add r1, r1, r2\n\t"
+            "strh r4, [r0, #2]\n\t"
+            "strh r5, [r12, #2]\n\t"
+            "adds r0, r0, #12\n\t"
+            "add r12, r12, #12\n"
+            "1:\n\t"
             "add lr, r2, r2, lsl #1\n\t"
             "subs r3, r3, #2\n\t"
-            "blt 2f\n"
-            "1:\n\t"
+            "blt 3f\n"
+            "2:\n\t"
             "ldrh r4, [r1]\n\t"
             "ldrh r5, [r1, r2]\n\t"
             "ldrh r6, [r1, r2, lsl #1]\n\t"
             "ldrh r7, [r1, lr]\n\t"
             "add r1, r1, r2, lsl #2\n\t" STORE_PAIR("r4", "r5") STORE_PAIR("r6", "r7")
             "subs r3, r3, #2\n\t"
-            "bge 1b\n"
-            "2:\n\t"
-            "adds r3, r3, #1\n\t"
-            "bne 3f\n\t"
-            "ldrh r4, [r1]\n\t"
-            "ldrh r5, [r1, r2]\n\t" STORE_PAIR("r4", "r5")
+            "bge 2b\n"
             "3:\n\t"
-            "pop {r4-r7, pc}");
+            "adds r3, r3, #1\n\t"
+            "bne 4f\n\t"
+            "ldrh r4, [r1]\n\t"
+            "ldrh r5, [r1, r2]\n\t"
+            "add r1, r1, r2, lsl #1\n\t" STORE_PAIR("r4", "r5")
+            "4:\n\t"
+            "cmp r8, #0\n\t"
+            "beq 5f\n\t"
+            "ldrsb r4, [r1]\n\t"
+            "ldrsb r5, [r1, #1]\n\t"
+            "strh r4, [r0]\n\t"
+            "strh r5, [r12]\n"
+            "5:\n\t"
+            "pop {r4-r8, pc}");
 }
 
 #else
@@ -102,8 +132,9 @@ __attribute__((naked)) void wk_dsp_load_pairs(wk_pair *first, const int8_t *from
 /* The same in C. */
 WK_INLINE void row_of(const wk_pair *rows, const wk_row *row, int8_t *output, const wk_pair *weights,
                       int32_t stride, int32_t mode) {
-    for (int32_t done = 0; done < row->bytes; done += 4 * WK_SLOTS * stride, output += 2 * row->step) {
-        for (int32_t j = 1; j >= 0; j--) {
+    const int32_t end = row->bytes + row->odd;
+    for (int32_t done = 0; done < end; done += 4 * WK_SLOTS * stride, output += 2 * row->step) {
+        for (int32_t j = done < row->bytes; j >= 0; j--) {
             int32_t twice = row->twice_bias;
             for (int32_t k = 0; k < 3; k++) {
                 const int32_t x = j * stride + k;
@@ -131,10 +162,22 @@ ROW(wk_dsp_row_linear, 1, WK_LINEAR)
 ROW(wk_dsp_row_relu_2, 2, WK_RELU)
 ROW(wk_dsp_row_linear_2, 2, WK_LINEAR)
 
-void wk_dsp_load_pairs(wk_pair *first, const int8_t *from, int32_t step, int32_t pairs, wk_pair *second) {
-    for (; pairs > 0; pairs--, from += 2 * step, first += WK_SLOTS, second += WK_SLOTS) {
-        *first = wk_as_pair(from[0], from[step]);
-        *second = wk_as_pair(from[1], from[step + 1]);
+void wk_dsp_load_row(wk_pair *slot, const int8_t *from, const wk_span *span) {
+    wk_pair *other = slot + span->plane / 4;
+    if (span->lead) {
+        *slot = wk_as_pair(wk_low_half(*slot), from[0]);
+        *other = wk_as_pair(wk_low_half(*other), from[1]);
+        from += span->step;
+        slot += WK_SLOTS;
+        other += WK_SLOTS;
+    }
+    for (int32_t k = 0; k < span->pairs; k++, from += 2 * span->step, slot += WK_SLOTS, other += WK_SLOTS) {
+        *slot = wk_as_pair(from[0], from[span->step]);
+        *other = wk_as_pair(from[1], from[span->step + 1]);
+    }
+    if (span->trail) {
+        *slot = wk_as_pair(from[0], wk_high_half(*slot));
+        *other = wk_as_pair(from[1], wk_high_half(*other));
     }
 }
 

@@ -11,21 +11,27 @@
 enum { WK_SLOTS = 3 };
 
 /* What a row of outputs is computed with: twice the bias, multiplier, wk_offset(...), exponent, bytes from
- * one output to the next, bytes of scratch that the first pixels of its windows take. */
+ * one output to the next. Two outputs at a time: `bytes` are those of scratch that the first windows of
+ * all pairs of outputs start in, `odd` those of one more where an output is left over, or 0. */
 typedef struct {
     int32_t twice_bias, multiplier, offset, exponent;
-    int32_t step, bytes;
+    int32_t step, odd, bytes;
 } wk_row;
 
-/* Two outputs at a time; where `step` is 0, only the first of two is left in the end. `weights` are, for
- * each slot, twice (first, second) and twice (second, third). One function for each stride and mode. */
+/* One row of outputs. `weights` are, for each slot, twice (first, second) and twice (second, third). One
+ * function for each stride and mode. */
 #define WK_ROW(NAME) void NAME(const wk_pair *rows, const wk_row *row, int8_t *output, const wk_pair *weights)
 WK_ROW(wk_dsp_row_relu);
 WK_ROW(wk_dsp_row_linear);
 WK_ROW(wk_dsp_row_relu_2);
 WK_ROW(wk_dsp_row_linear_2);
 
-/* `pairs` pairs of pixels of two channels, `step` bytes apart, to a slot each. */
-void wk_dsp_load_pairs(wk_pair *first, const int8_t *from, int32_t step, int32_t pairs, wk_pair *second);
+/* Pixels of two channels, `step` bytes from one pixel to the next, that go to a slot each, the second one
+ * `plane` bytes behind the first: where `lead`, one alone to the upper half of a word; pairs; where
+ * `trail`, one alone to the lower half. */
+typedef struct {
+    int32_t step, pairs, lead, trail, plane;
+} wk_span;
+void wk_dsp_load_row(wk_pair *slot, const int8_t *from, const wk_span *span);
 
 #endif
