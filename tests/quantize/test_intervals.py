@@ -167,6 +167,20 @@ def test_one_operators_intervals_are_reached_at_both_ends(
         np.testing.assert_array_equal(bounds.sums[node].high, high)
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("op", [Add(), Sub(), Mul()])
+def test_a_tensor_that_meets_itself_is_not_taken_for_two(
+    op: Operator, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder = GraphBuilder("itself", (1, 1, 2))
+    builder.append(op, INPUT, INPUT, name="op")
+    model = quantize_randomly(builder.build(), seed)
+    bounds = check_soundness(model, every_input(model), monkeypatch)
+    low, high = hull(golden.run_all(model, every_input(model))["op"])
+    np.testing.assert_array_equal(bounds.low["op"], low)
+    np.testing.assert_array_equal(bounds.high["op"], high)
+
+
 @pytest.mark.parametrize("kind", ["linear", "relu", "relu6", "hard_swish", "sigmoid", "tanh"])
 def test_an_activations_interval_is_that_of_all_values_between_the_ends(kind: PointwiseKind) -> None:
     squeeze = Conv2D(filters=5, kernel=(1, 1), use_bias=True)

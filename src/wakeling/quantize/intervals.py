@@ -130,9 +130,17 @@ def _rising(model: QuantizedModel, node: Node, inputs: tuple[Ends, ...]) -> Ends
 
 
 def _corners(model: QuantizedModel, node: Node, inputs: tuple[Ends, ...]) -> Ends:
-    """Of an operator that rises or falls in each input on its own: the extremes of all combinations."""
-    chosen = list(product((0, 1), repeat=len(inputs)))
-    batch = tuple(ends[[choice[index] for choice in chosen]] for index, ends in enumerate(inputs))
+    """Of an operator that rises or falls in each input on its own: the extremes of all combinations.
+
+    A tensor that meets itself is at the same end twice; its square is least at the zero point, or at
+    the value nearest to it.
+    """
+    if len(set(node.inputs)) < len(inputs):
+        nearest = np.clip(model.tensors[node.inputs[0]].zero_point, *inputs[0])[np.newaxis]
+        batch = (np.concatenate([inputs[0], nearest.astype(inputs[0].dtype)]),) * len(inputs)
+    else:
+        chosen = list(product((0, 1), repeat=len(inputs)))
+        batch = tuple(ends[[choice[index] for choice in chosen]] for index, ends in enumerate(inputs))
     made = KERNELS[type(node.op)](model, node, batch)
     return np.stack([made.min(axis=0), made.max(axis=0)])
 
