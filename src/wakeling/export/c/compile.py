@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from wakeling.cost.memory import MemoryPlan
-from wakeling.errors import TargetError
 from wakeling.export.c.emit import emit
 from wakeling.export.c.emit.about import About, about_of
+from wakeling.export.c.emit.names import check_name
 from wakeling.export.c.emit.weights import table_bytes
 from wakeling.export.c.lower import Program, lower_model, plan_of
 from wakeling.export.c.program import TraceEvent
 from wakeling.export.c.targets import Target
-from wakeling.export.c_array import is_c_name
 from wakeling.quantize.eliminate import Elimination, eliminate, tame
 from wakeling.quantize.intervals import intervals
 from wakeling.quantize.model import QuantizedModel
@@ -79,10 +77,7 @@ def compile_model(
     run patch by patch (see `cost.memory.patched`). Raises TargetError for a name that is none,
     UnsupportedOpError for an operator that no kernel computes.
     """
-    if not is_c_name(name) or not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name.startswith("wk"):
-        raise TargetError(
-            f"{name!r} cannot be the prefix of C names; use lower-case letters, digits and underscores"
-        )
+    check_name(name)
     elimination = None if keep_constant_channels else eliminate(model)
     computed = tame(model, intervals(model)) if elimination is None else elimination.model
     program = lower_model(computed, target, plan_of(computed, ram_bytes))

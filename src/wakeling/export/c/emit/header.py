@@ -6,7 +6,7 @@ import textwrap
 
 from wakeling.export.c.emit.about import About, End
 from wakeling.export.c.emit.run import C_TYPES
-from wakeling.export.c.emit.text import comment, string
+from wakeling.export.c.emit.text import comment, plain, real, string
 
 
 def header(about: About) -> str:
@@ -14,11 +14,11 @@ def header(about: About) -> str:
     name, upper = about.name, about.name.upper()
     source, made = C_TYPES[about.input.element], C_TYPES[about.output.element]
     remarks = "".join(
-        f" *\n{textwrap.fill(_plain(remark), 100, initial_indent=' * ', subsequent_indent=' * ')}\n"
+        f" *\n{textwrap.fill(plain(remark), 100, initial_indent=' * ', subsequent_indent=' * ')}\n"
         for remark in about.remarks
     )
     return f"""\
-/* {_plain(about.title)}: a neural network in plain C, written by wakeling {about.version} for {about.target}.
+/* {plain(about.title)}: a neural network in plain C, written by wakeling {about.version} for {about.target}.
  *
  *     static {name}_t model;
  *     {name}_init(&model, NULL, 0);
@@ -39,7 +39,7 @@ def header(about: About) -> str:
 extern "C" {{
 #endif
 
-#define {upper}_TITLE {string(about.title)}
+#define {upper}_TITLE {_defined(about.title)}
 #define {upper}_WAKELING_VERSION {string(about.version)}
 #define {upper}_CONTENT_HASH {string(about.content_hash)}
 
@@ -82,6 +82,12 @@ const {made} *{name}_output(const {name}_t *model);
 """
 
 
+def _defined(text: str) -> str:
+    """A string for a macro, whose lines end in a backslash."""
+    lines = string(text, 90).split("\n")
+    return lines[0] if len(lines) == 1 else " \\\n    ".join(["", *lines]).lstrip(" ")
+
+
 def _end(which: str, upper: str, end: End) -> str:
     lines = []
     names = ("HEIGHT", "WIDTH", "CHANNELS") if len(end.shape) == 3 else ()
@@ -95,11 +101,7 @@ def _end(which: str, upper: str, end: End) -> str:
         return "\n".join([comment(f"{note}."), *lines, ""])
     note += "; the real number is scale * (value - zero point)."
     lines += [
-        f"#define {upper}_{which}_SCALE {end.quant.scale:.9g}f",
+        f"#define {upper}_{which}_SCALE {real(end.quant.scale)}",
         f"#define {upper}_{which}_ZERO_POINT ({end.quant.zero_point})",
     ]
     return "\n".join([comment(note), *lines, ""])
-
-
-def _plain(text: str) -> str:
-    return "".join(c if 32 <= ord(c) < 127 else "?" for c in text).replace("*/", "* /")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wakeling.export.c.emit.about import About
 from wakeling.export.c.emit.run import C_TYPES, pointer
-from wakeling.export.c.emit.text import initializer, string
+from wakeling.export.c.emit.text import filled, initializer, string
 from wakeling.export.c.emit.weights import table_names
 from wakeling.export.c.kernels.lowering import window_fields
 from wakeling.export.c.lower import Program
@@ -17,7 +17,7 @@ def source(program: Program, about: About, body: str, stage: str) -> str:
     headers = dict.fromkeys(header for layer in program.layers for header in layer.call.headers)
     includes = "\n".join(f'#include "{header}"' for header in headers)
     graph, offsets = program.lowering.graph, program.plan.offsets
-    labels = ", ".join(string(label) for label in about.labels)
+    labels = filled(f"{string(label, 90)}," for label in about.labels)
     source_type, made_type = C_TYPES[about.input.element], C_TYPES[about.output.element]
     read = pointer(graph, INPUT, offsets[INPUT], is_constant=False).replace("arena", "model->arena")
     made = pointer(graph, graph.output, offsets[graph.output], is_constant=True)
@@ -37,7 +37,9 @@ void wakeling_trace(int32_t layer, const void *output, uint32_t bytes);
 #define WK_TRACED(layer, output, bytes) ((void)0)
 #endif
 
-const char *const {name}_labels[{upper}_LABELS] = {{{labels}}};
+const char *const {name}_labels[{upper}_LABELS] = {{
+{labels}
+}};
 
 {structures(program)}
 #ifndef {upper}_NO_ARENA

@@ -21,7 +21,7 @@ def _tables(prefix: str, fields: Mapping[str, Field]) -> Iterator[tuple[str, Arr
         if isinstance(value, Array):
             yield f"{prefix}_{member}", value
         elif isinstance(value, Mapping):
-            yield from _tables(prefix, value)
+            yield from _tables(f"{prefix}_{member}", value)
 
 
 def table_names(program: Program) -> dict[int, str]:

@@ -1,4 +1,5 @@
-/* Sums and differences: both operands with 20 more bits at one scale, then their sum at the output's. */
+/* Sums and differences: both operands with 20 more bits at one scale, then their sum at the
+ * output's. */
 #include "wk_arithmetic.h"
 #include "wk_kernels.h"
 
@@ -21,8 +22,8 @@ void wk_add(const wk_add_layer *layer, const int8_t *left, const int8_t *right, 
         const int8_t *a = left, *b = right;
         for (int32_t c = 0; c < channels; c++, a += one.channel_stride, b += other.channel_stride) {
             const int32_t sum = scaled(&one, *a) + layer->sign * scaled(&other, *b);
-            *output++ = wk_requantize(sum, layer->multiplier, layer->shift, layer->zero_point, layer->low,
-                                      layer->high);
+            *output++ = wk_requantize(sum, layer->multiplier, layer->shift, layer->zero_point,
+                                      layer->low, layer->high);
         }
     }
 }

@@ -1,4 +1,5 @@
-/* The fixed-point arithmetic of TensorFlow Lite's int8 scheme, exact, without undefined behavior. */
+/* The fixed-point arithmetic of TensorFlow Lite's int8 scheme, exact, without undefined
+ * behavior. */
 #ifndef WK_ARITHMETIC_H
 #define WK_ARITHMETIC_H
 
@@ -33,8 +34,8 @@ static inline int32_t wk_multiply_by_quantized(int32_t value, int32_t multiplier
 }
 
 /* A 32-bit sum as an int8: clamped before the zero point is added, so that nothing overflows. */
-static inline int8_t wk_requantize(int32_t value, int32_t multiplier, int32_t shift, int32_t zero_point,
-                                   int32_t low, int32_t high) {
+static inline int8_t wk_requantize(int32_t value, int32_t multiplier, int32_t shift,
+                                   int32_t zero_point, int32_t low, int32_t high) {
     const int32_t scaled = wk_multiply_by_quantized(value, multiplier, shift);
     return (int8_t)(wk_clamp(scaled, low - zero_point, high - zero_point) + zero_point);
 }

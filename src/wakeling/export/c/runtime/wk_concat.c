@@ -1,9 +1,11 @@
-/* Tensors one behind the other along an axis: the bytes of each in turn, for each place before it. */
+/* Tensors one behind the other along an axis: the bytes of each in turn, for each place before
+ * it. */
 #include <string.h>
 
 #include "wk_kernels.h"
 
-void wk_concat(const wk_concat_layer *layer, const void *const *inputs, void *output, int32_t pixels) {
+void wk_concat(const wk_concat_layer *layer, const void *const *inputs, void *output,
+               int32_t pixels) {
     int32_t whole = 0;
     for (int32_t i = 0; i < layer->inputs; i++) {
         whole += layer->bytes[i];

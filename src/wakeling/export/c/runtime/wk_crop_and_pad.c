@@ -1,5 +1,5 @@
-/* Pixels of a box that may reach beyond the image. The output may lie over the input where every pixel
- * comes from its own place or from behind it. */
+/* Pixels of a box that may reach beyond the image. The output may lie over the input where every
+ * pixel comes from its own place or from behind it. */
 #include <string.h>
 
 #include "wk_kernels.h"
@@ -16,9 +16,9 @@ void wk_crop_and_pad(const wk_crop_and_pad_layer *layer, const wk_window *window
                 memset(to, layer->fill, (size_t)pixel);
                 continue;
             }
+            const int8_t *from = (const int8_t *)input + (y * window->width + x) * layer->bytes;
             memset(to, layer->fill, (size_t)layer->first);
-            memmove(to + layer->first, (const int8_t *)input + (y * window->width + x) * layer->bytes,
-                    (size_t)layer->bytes);
+            memmove(to + layer->first, from, (size_t)layer->bytes);
             memset(to + layer->first + layer->bytes, layer->fill, (size_t)layer->last);
         }
     }

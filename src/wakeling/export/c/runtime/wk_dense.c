@@ -5,7 +5,8 @@
 static int8_t finish(const wk_dense_layer *layer, int32_t output, int32_t sum) {
     const wk_requantization *to = &layer->requantization;
     const int32_t channel = layer->channels > 1 ? output : 0;
-    return wk_requantize(sum, to->multiplier[channel], to->shift[channel], to->zero_point, to->low, to->high);
+    return wk_requantize(sum, to->multiplier[channel], to->shift[channel], to->zero_point, to->low,
+                         to->high);
 }
 
 void wk_dense(const wk_dense_layer *layer, const int8_t *input, int8_t *output) {

@@ -1,7 +1,8 @@
 /* Depthwise convolution in plain C, four channels at a time.
  *
- * The rows that a row of windows sees are copied to scratch with their margins filled in, so that the
- * output may lie over the input: row y of the windows lies in slot y modulo the kernel's extent.
+ * The rows that a row of windows sees are copied to scratch with their margins filled in, so
+ * that the output may lie over the input: row y of the windows lies in slot y modulo the
+ * kernel's extent.
  */
 #include <string.h>
 
@@ -19,8 +20,8 @@ typedef struct {
 } depthwise;
 
 /* One row of the image as `span` pixels of four channels, of which `lanes` are there. */
-static void load_row(const depthwise *of, const int8_t *input, int32_t y, int32_t channel, int32_t lanes,
-                     int8_t *row) {
+static void load_row(const depthwise *of, const int8_t *input, int32_t y, int32_t channel,
+                     int32_t lanes, int8_t *row) {
     const wk_depthwise_conv_2d_layer *layer = of->layer;
     const wk_window *window = of->window;
     const int32_t left = window->left;
@@ -47,9 +48,10 @@ static int8_t finish(const wk_requantization *to, int32_t k, int32_t sum) {
     return wk_requantize(sum, to->multiplier[k], to->shift[k], to->zero_point, to->low, to->high);
 }
 
-/* Four channels with one filter each: `seen` is the window's first column in the first slot, `slot` the
- * slot of its first row, `first` the first of the channels. */
-static void filter_four(const depthwise *of, const int8_t *seen, int32_t slot, int32_t first, int8_t *target) {
+/* Four channels with one filter each: `seen` is the window's first column in the first slot,
+ * `slot` the slot of its first row, `first` the first of the channels. */
+static void filter_four(const depthwise *of, const int8_t *seen, int32_t slot, int32_t first,
+                        int8_t *target) {
     const wk_depthwise_conv_2d_layer *layer = of->layer;
     const int32_t step = layer->dilation_columns * WK_LANES;
     const int8_t *weights = layer->weights + first;
@@ -57,11 +59,13 @@ static void filter_four(const depthwise *of, const int8_t *seen, int32_t slot, i
     int32_t a = bias[0], b = bias[1], c = bias[2], d = bias[3];
     for (int32_t i = 0; i < layer->kernel_rows; i++) {
         const int8_t *values = seen + slot * of->span * WK_LANES;
-        for (int32_t j = 0; j < layer->kernel_columns; j++, values += step, weights += of->outputs) {
+        for (int32_t j = 0; j < layer->kernel_columns; j++) {
             a = wk_multiply_add(values[0], weights[0], a);
             b = wk_multiply_add(values[1], weights[1], b);
             c = wk_multiply_add(values[2], weights[2], c);
             d = wk_multiply_add(values[3], weights[3], d);
+            values += step;
+            weights += of->outputs;
         }
         slot += layer->dilation_rows;
         slot = slot >= of->extent ? slot - of->extent : slot;
@@ -80,8 +84,10 @@ static int8_t filter_one(const depthwise *of, const int8_t *seen, int32_t slot, 
     int32_t sum = layer->bias[k];
     for (int32_t i = 0; i < layer->kernel_rows; i++) {
         const int8_t *values = seen + slot * of->span * WK_LANES;
-        for (int32_t j = 0; j < layer->kernel_columns; j++, values += step, weights += of->outputs) {
+        for (int32_t j = 0; j < layer->kernel_columns; j++) {
             sum = wk_multiply_add(*values, *weights, sum);
+            values += step;
+            weights += of->outputs;
         }
         slot += layer->dilation_rows;
         slot = slot >= of->extent ? slot - of->extent : slot;
@@ -90,33 +96,32 @@ static int8_t filter_one(const depthwise *of, const int8_t *seen, int32_t slot, 
 }
 
 /* One row of outputs of the channels from `first`; `slot` is that of the windows' first row. */
-static void filter_row(const depthwise *of, const int8_t *rows, int32_t slot, int32_t first, int32_t lanes,
-                       int8_t *target) {
+static void filter_row(const depthwise *of, const int8_t *rows, int32_t slot, int32_t first,
+                       int32_t lanes, int8_t *target) {
     const int32_t multiplier = of->layer->multiplier;
     const int32_t step = of->layer->stride_columns * WK_LANES;
-    for (int32_t column = 0; column < of->window->columns; column++, rows += step, target += of->outputs) {
+    for (int32_t column = 0; column < of->window->columns; column++) {
+        int32_t k = first * multiplier;
         if (multiplier == 1 && lanes == WK_LANES) {
             filter_four(of, rows, slot, first, target + first);
-            continue;
-        }
-        int32_t k = first * multiplier;
-        for (int32_t lane = 0; lane < lanes; lane++) {
-            for (int32_t copy = 0; copy < multiplier; copy++, k++) {
-                target[k] = filter_one(of, rows + lane, slot, k);
+        } else {
+            for (int32_t lane = 0; lane < lanes; lane++) {
+                for (int32_t copy = 0; copy < multiplier; copy++, k++) {
+                    target[k] = filter_one(of, rows + lane, slot, k);
+                }
             }
         }
+        rows += step;
+        target += of->outputs;
     }
 }
 
 void wk_depthwise_conv_2d(const wk_depthwise_conv_2d_layer *layer, const wk_window *window,
                           const int8_t *input, int8_t *output, void *scratch) {
-    const depthwise of = {
-        layer,
-        window,
-        (layer->kernel_rows - 1) * layer->dilation_rows + 1,
-        (window->columns - 1) * layer->stride_columns + (layer->kernel_columns - 1) * layer->dilation_columns + 1,
-        layer->inputs * layer->multiplier,
-    };
+    const int32_t extent = (layer->kernel_rows - 1) * layer->dilation_rows + 1;
+    const int32_t wide = (layer->kernel_columns - 1) * layer->dilation_columns + 1;
+    const int32_t span = (window->columns - 1) * layer->stride_columns + wide;
+    const depthwise of = {layer, window, extent, span, layer->inputs * layer->multiplier};
     int8_t *const rows = scratch;
     for (int32_t first = 0; first < layer->inputs; first += WK_LANES) {
         const int32_t lanes = layer->inputs - first < WK_LANES ? layer->inputs - first : WK_LANES;

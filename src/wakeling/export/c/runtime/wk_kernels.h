@@ -24,8 +24,9 @@ typedef struct {
     int32_t output_pixels;  /* from one row of the output in memory to the next */
 } wk_window;
 
-/* From a 32-bit sum to an int8: multiplied by multiplier / 2^31 and by 2^shift, each rounded (halves
- * up, then away from zero), plus the zero point, clamped. One multiplier and shift a channel. */
+/* From a 32-bit sum to an int8: multiplied by multiplier / 2^31 and by 2^shift, each rounded
+ * (halves up, then away from zero), plus the zero point, clamped. One multiplier and shift a
+ * channel. */
 typedef struct {
     const int32_t *multiplier;
     const int8_t *shift;
@@ -60,8 +61,8 @@ typedef struct {
     wk_requantization requantization;
 } wk_depthwise_conv_2d_layer;
 
-/* A dense layer. Weights are [output][input], the bias as above. `channels` multipliers: one a unit,
- * or a single one. */
+/* A dense layer. Weights are [output][input], the bias as above. `channels` multipliers: one a
+ * unit, or a single one. */
 typedef struct {
     int32_t inputs, outputs;
     int32_t channels;
@@ -84,8 +85,8 @@ typedef struct {
     const uint8_t *values; /* 256, by the byte as an unsigned number */
 } wk_table_layer;
 
-/* One operand of a sum or a product; from one pixel and one channel to the next it takes a stride, which
- * is 0 where it is broadcast. A sum scales it by multiplier / 2^31 * 2^shift. */
+/* One operand of a sum or a product; from one pixel and one channel to the next it takes a
+ * stride, which is 0 where it is broadcast. A sum scales it by multiplier / 2^31 * 2^shift. */
 typedef struct {
     int32_t zero_point;
     int32_t multiplier, shift;
@@ -111,8 +112,8 @@ typedef struct {
     int32_t zero_point, low, high;
 } wk_mul_layer;
 
-/* A sum or a product of operands that are broadcast along more axes than pixels and channels: for each
- * place of the outer axes, `pixels` pixels. */
+/* A sum or a product of operands that are broadcast along more axes than pixels and channels:
+ * for each place of the outer axes, `pixels` pixels. */
 typedef struct {
     wk_add_layer add;
     int32_t pixels;
@@ -152,8 +153,8 @@ typedef struct {
     int32_t zero_point, low, high;
 } wk_mean_layer;
 
-/* Every so-manieth pixel of a box that may reach beyond the image, with bytes before and behind each
- * pixel: a pad, a crop, a strided slice. */
+/* Every so-manieth pixel of a box that may reach beyond the image, with bytes before and behind
+ * each pixel: a pad, a crop, a strided slice. */
 typedef struct {
     int32_t first, bytes, last; /* of a pixel: filled, copied, filled */
     int32_t stride_rows, stride_columns;
@@ -168,15 +169,16 @@ typedef struct {
     int32_t run_bytes;
 } wk_rearrange_layer;
 
-/* Softmax over channels. `exponentials` has exp(-scale * beta * d) in units of 2^-31 for each difference
- * d = 0, 1, ... to the largest value; all behind are 0. */
+/* Softmax over channels. `exponentials` has exp(-scale * beta * d) in units of 2^-31 for each
+ * difference d = 0, 1, ... to the largest value; all behind are 0. */
 typedef struct {
     int32_t channels;
     int32_t count;
     const int32_t *exponentials;
 } wk_softmax_layer;
 
-/* From float to int8 or uint8: round(value / scale) + zero point, halves away from zero, clamped. */
+/* From float to int8 or uint8: round(value / scale) + zero point, halves away from zero,
+ * clamped. */
 typedef struct {
     int32_t channels;
     float scale;
@@ -194,7 +196,8 @@ typedef struct {
 /* Bytes of three gathered windows of a group, each as int16 values in fours or as int8 values in
  * sixteens: the first part of a convolution's scratch. A ring of rows follows where it has one. */
 static inline int32_t wk_windows_bytes(const wk_conv_2d_layer *layer) {
-    const int32_t size = layer->kernel_rows * layer->kernel_columns * (layer->inputs / layer->groups);
+    const int32_t depth = layer->inputs / layer->groups;
+    const int32_t size = layer->kernel_rows * layer->kernel_columns * depth;
     const int32_t pairs = 2 * ((size + 3) / 4 * 4);
     const int32_t vectors = (size + 15) / 16 * 16;
     return 3 * (pairs > vectors ? pairs : vectors);
@@ -220,8 +223,10 @@ void wk_mul(const wk_mul_layer *layer, const int8_t *left, const int8_t *right, 
             int32_t pixels);
 void wk_softmax(const wk_softmax_layer *layer, const int8_t *input, int8_t *output, int32_t pixels);
 void wk_quantize(const wk_quantize_layer *layer, const float *input, void *output, int32_t pixels);
-void wk_dequantize(const wk_dequantize_layer *layer, const void *input, float *output, int32_t pixels);
-void wk_concat(const wk_concat_layer *layer, const void *const *inputs, void *output, int32_t pixels);
+void wk_dequantize(const wk_dequantize_layer *layer, const void *input, float *output,
+                   int32_t pixels);
+void wk_concat(const wk_concat_layer *layer, const void *const *inputs, void *output,
+               int32_t pixels);
 
 /* These compute whole tensors. */
 void wk_add_broadcast(const wk_add_broadcast_layer *layer, const int8_t *left, const int8_t *right,

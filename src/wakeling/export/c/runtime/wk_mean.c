@@ -16,8 +16,8 @@ void wk_mean(const wk_mean_layer *layer, const int8_t *input, int8_t *output) {
             }
             wk_next(&layer->added, &added);
         }
-        output[o] = wk_requantize(sum, layer->multiplier, layer->shift, layer->zero_point, layer->low,
-                                  layer->high);
+        output[o] = wk_requantize(sum, layer->multiplier, layer->shift, layer->zero_point,
+                                  layer->low, layer->high);
         wk_next(&layer->kept, &kept);
     }
 }

@@ -16,8 +16,8 @@ void wk_mul(const wk_mul_layer *layer, const int8_t *left, const int8_t *right, 
         const int8_t *a = left, *b = right;
         for (int32_t c = 0; c < channels; c++, a += one.channel_stride, b += other.channel_stride) {
             const int32_t product = (*a - one.zero_point) * (*b - other.zero_point);
-            *output++ = wk_requantize(product, layer->multiplier, layer->shift, layer->zero_point, layer->low,
-                                      layer->high);
+            *output++ = wk_requantize(product, layer->multiplier, layer->shift, layer->zero_point,
+                                      layer->low, layer->high);
         }
     }
 }

@@ -1,7 +1,7 @@
 /* What average and maximum pools share: up to four channels at a time, from top to bottom.
  *
- * The output may lie over the input. Where windows reach above or left of the image, the rows that they
- * see are then kept in scratch.
+ * The output may lie over the input. Where windows reach above or left of the image, the rows
+ * that they see are then kept in scratch.
  */
 #ifndef WK_POOL_2D_H
 #define WK_POOL_2D_H
@@ -26,8 +26,10 @@ typedef struct {
     int32_t slots, pixel;
 } wk_pool_rows;
 
-/* How many of `taps` positions from `first` lie from `low` to before `high`; `*from` is the first of them. */
-static inline int32_t wk_pool_inside(int32_t first, int32_t taps, int32_t low, int32_t high, int32_t *from) {
+/* How many of `taps` positions from `first` lie from `low` to before `high`; `*from` is the
+ * first of them. */
+static inline int32_t wk_pool_inside(int32_t first, int32_t taps, int32_t low, int32_t high,
+                                     int32_t *from) {
     const int32_t until = first + taps < high ? first + taps : high;
     *from = first > low ? first : low;
     return until > *from ? until - *from : 0;
@@ -39,11 +41,14 @@ static inline void wk_pool_one(const wk_pool_2d_layer *layer, const wk_window *w
     const int32_t top = window->top + row * layer->stride_rows;
     const int32_t left = window->left + column * layer->stride_columns;
     int32_t y, x, ignored;
-    const int32_t high = wk_pool_inside(top, layer->pool_rows, 0, window->height, &y);
     const int32_t wide = wk_pool_inside(left, layer->pool_columns, 0, window->width, &x);
+    const int32_t high =
+        wide > 0 ? wk_pool_inside(top, layer->pool_rows, 0, window->height, &y) : (y = 0);
     const int32_t count =
-        wk_pool_inside(top, layer->pool_rows, -layer->pad_top, window->height + layer->pad_bottom, &ignored) *
-        wk_pool_inside(left, layer->pool_columns, -layer->pad_left, window->width + layer->pad_right, &ignored);
+        wk_pool_inside(top, layer->pool_rows, -layer->pad_top, window->height + layer->pad_bottom,
+                       &ignored) *
+        wk_pool_inside(left, layer->pool_columns, -layer->pad_left,
+                       window->width + layer->pad_right, &ignored);
     const int32_t row_bytes = window->width * rows->pixel;
     int32_t sums[WK_POOL_LANES];
     for (int32_t lane = 0; lane < lanes; lane++) {
@@ -69,7 +74,8 @@ static inline void wk_pool_one(const wk_pool_2d_layer *layer, const wk_window *w
     }
 }
 
-static inline void wk_pool_2d(const wk_pool_2d_layer *layer, const wk_window *window, const int8_t *input,
+static inline void wk_pool_2d(const wk_pool_2d_layer *layer, const wk_window *window,
+                              const int8_t *input,
                               int8_t *output, int8_t *ring, const wk_pooling *pooling) {
     const int32_t channels = layer->channels;
     const int32_t has_ring = input == output && ring != NULL;

@@ -1,5 +1,5 @@
-/* The values of a tensor in another order, or some of them. The output may lie over the input where every
- * value comes from its own place or from behind it. */
+/* The values of a tensor in another order, or some of them. The output may lie over the input
+ * where every value comes from its own place or from behind it. */
 #include <string.h>
 
 #include "wk_axes.h"

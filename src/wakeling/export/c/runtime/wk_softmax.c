@@ -1,4 +1,5 @@
-/* Softmax in fixed point: exponentials from a table, and a division by three steps of Newton's method. */
+/* Softmax in fixed point: exponentials from a table, and a division by three steps of Newton's
+ * method. */
 #include "wk_arithmetic.h"
 #include "wk_kernels.h"
 
@@ -13,7 +14,7 @@ static int32_t times_saturated(int32_t value, int32_t factor) {
 /* 1 / (1 + x) in F0 for x = rest / 2^31, from 0 to before 1. */
 static int32_t one_over_one_plus(uint32_t rest) {
     const int32_t half = (int32_t)((rest >> 1) + ((uint32_t)1 << 30)); /* (1 + x) / 2 in F0 */
-    int32_t x = 1515870810 + wk_high_multiply(half, -1010580540);       /* 48/17 - 32/17 * half in F2 */
+    int32_t x = 1515870810 + wk_high_multiply(half, -1010580540); /* 48/17 - 32/17 * half in F2 */
     for (int32_t step = 0; step < 3; step++) {
         const int32_t error = (1 << 29) - wk_high_multiply(half, x);
         x += times_saturated(wk_high_multiply(x, error), 4);
@@ -42,11 +43,13 @@ static void softmax(const wk_softmax_layer *layer, const int8_t *input, int8_t *
     const int32_t shift = WK_SUM_BITS - zeros + 31 - WK_OUTPUT_BITS;
     for (int32_t c = 0; c < layer->channels; c++) {
         const int32_t share = wk_high_multiply(exponential(layer, largest - input[c]), reciprocal);
-        output[c] = (int8_t)(wk_clamp(wk_rounding_shift(share, shift < 31 ? shift : 31), 0, 255) - 128);
+        output[c] = (int8_t)(wk_clamp(wk_rounding_shift(share, shift < 31 ? shift : 31), 0,
+                                      255) - 128);
     }
 }
 
-void wk_softmax(const wk_softmax_layer *layer, const int8_t *input, int8_t *output, int32_t pixels) {
+void wk_softmax(const wk_softmax_layer *layer, const int8_t *input, int8_t *output,
+                int32_t pixels) {
     for (; pixels > 0; pixels--, input += layer->channels, output += layer->channels) {
         softmax(layer, input, output);
     }

@@ -1,4 +1,5 @@
-/* Any function of single bytes, by a table: activations, and integers of one scale as those of another. */
+/* Any function of single bytes, by a table: activations, and integers of one scale as those of
+ * another. */
 #include "wk_kernels.h"
 
 void wk_table(const wk_table_layer *layer, const void *input, void *output, int32_t pixels) {
