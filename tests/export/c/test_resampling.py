@@ -32,7 +32,7 @@ def picture(height: int, width: int, channels: int, seed: int) -> Pixels:
 sides = st.integers(1, 260)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(sides, sides, st.integers(1, 130), st.integers(1, 130), st.sampled_from([1, 3]), st.integers(0, 99))
 def test_a_resize_is_pillows_bit_for_bit(
     height: int, width: int, output_height: int, output_width: int, channels: int, seed: int
