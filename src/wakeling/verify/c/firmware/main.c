@@ -1,0 +1,44 @@
+/* Runs the model on every input that the harness has, in an arena between guard bytes. */
+#include "harness.h"
+#include "model.h"
+
+enum { GUARD_BYTES = 64, PAINT = 0xA5 };
+
+/* The guards touch the arena: one byte too many is seen. */
+static union {
+    uint8_t bytes[GUARD_BYTES + MODEL_ARENA_BYTES + GUARD_BYTES];
+    int64_t aligned;
+} memory HARNESS_DATA;
+
+static model_t model HARNESS_DATA;
+
+HARNESS_CODE static int32_t guards_are_whole(void) {
+    const volatile uint8_t *const bytes = memory.bytes;
+    for (uint32_t i = 0; i < GUARD_BYTES; i++) {
+        if (bytes[i] != PAINT || bytes[GUARD_BYTES + MODEL_ARENA_BYTES + i] != PAINT) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+HARNESS_CODE int main(void) {
+    volatile uint8_t *const bytes = memory.bytes;
+    harness_prepare();
+    for (uint32_t i = 0; i < sizeof memory.bytes; i++) {
+        bytes[i] = PAINT;
+    }
+    if (model_init(&model, memory.bytes + GUARD_BYTES, MODEL_ARENA_BYTES) != 0) {
+        return HARNESS_NO_INIT;
+    }
+    while (harness_next(model_input(&model), MODEL_INPUT_BYTES)) {
+        harness_start();
+        model_run(&model);
+        harness_stop();
+        harness_output(model_output(&model), MODEL_OUTPUT_BYTES);
+        if (!guards_are_whole()) {
+            return HARNESS_GUARD_BROKEN;
+        }
+    }
+    return HARNESS_PASSED;
+}
