@@ -89,7 +89,9 @@ def is_read_in_time(op: WindowedOp, above: int, height: int, row: int, output: P
     unless all is copied; `row` and `output[1]` are a row of the image and of the output in one unit.
     Both sides are linear in r until L(r) = height, so that the first and the last such row decide.
     """
-    stride = op.stride[0]
+    stride, output_row = op.stride[0], output[1]
     lead = extent_of(op)[0] - above
     last = min((height - 1 - lead) // stride, output[0] - 1)
-    return all(output[1] * (r + 1) <= row * (r * stride + lead) for r in (0, last) if 0 <= r <= last)
+    if last < 0:
+        return True
+    return output_row <= row * lead and output_row * (last + 1) <= row * (last * stride + lead)
