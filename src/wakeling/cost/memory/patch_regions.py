@@ -19,11 +19,10 @@ from wakeling.ops import (
     Dequantize,
     Mul,
     Operator,
-    Pad,
     Quantize,
     Softmax,
-    StridedSlice,
     Sub,
+    constant_of,
 )
 
 Interval = tuple[int, int]
@@ -39,6 +38,9 @@ _PIXELWISE: frozenset[type[Operator]] = frozenset(
 )
 """Operators whose every pixel reads that same pixel of the operands."""
 
+_ONE_PIXEL = ((), (1,), (1, 1))
+"""Rows and columns of a constant that is the same for all pixels."""
+
 
 class Read(NamedTuple):
     """One tensor that an operator reads, and where along rows and columns (a fused pad is seen through)."""
@@ -51,7 +53,8 @@ class Read(NamedTuple):
 def local_reads(graph: Graph, node: Node, pads: Mapping[str, Node]) -> tuple[Read, ...] | None:
     """What an operator reads if each pixel of its output needs a window around one place only.
 
-    None for any other operator (a reshape, a dense layer, a mean), which needs whole images. `pads`
+    None for any other operator (a reshape, a dense layer, a mean, an operand that is broadcast over rows
+    or columns), which needs whole images. `pads`
     are the pads that their readers compute; such a pad reads nothing itself.
     """
     if node.name in pads:
@@ -76,24 +79,13 @@ def local_reads(graph: Graph, node: Node, pads: Mapping[str, Node]) -> tuple[Rea
             ),
         )
     if kind in _PIXELWISE or (kind is Concat and op.axis == 2):
-        if any(len(shapes[name]) != 3 for name in node.inputs):
+        area = node.shape[:2]
+        constant = constant_of(op) or ()
+        if any(shapes[name][:2] != area for name in node.inputs) or constant[-3:-1] not in _ONE_PIXEL:
             return None
-        return tuple([_pixel(name, shapes[name], node.shape) for name in dict.fromkeys(node.inputs)])
-    if kind is Pad:
-        height, width, _ = shapes[source]
-        above, left = op.rows[0], op.columns[0]
-        return (Read(source, (1, above, -above, height), (1, left, -left, width)),)
-    if kind is StridedSlice and (op.begin[2], op.strides[2], op.end[2]) == (0, 1, shapes[source][2]):
-        rows, columns = (
-            (
-                op.strides[axis],
-                -op.begin[axis],
-                op.begin[axis] + 1 - op.strides[axis],
-                shapes[source][axis],
-            )
-            for axis in (0, 1)
+        return tuple(
+            [Read(name, (1, 0, 0, area[0]), (1, 0, 0, area[1])) for name in dict.fromkeys(node.inputs)]
         )
-        return (Read(source, rows, columns),)
     return None
 
 
@@ -101,14 +93,6 @@ def reads_all(node: Node, read: Read) -> bool:
     """Whether the whole of a node's output needs the whole of a tensor that it reads."""
     (down, _, below, height), (right, _, behind, width) = read.rows, read.columns
     return node.shape[0] * down + below >= height and node.shape[1] * right + behind >= width
-
-
-def _pixel(name: str, source: tuple[int, ...], target: tuple[int, ...]) -> Read:
-    """The same pixel; the only one along an axis that is broadcast."""
-    rows, columns = (
-        (1, 0, 0, source[axis]) if source[axis] == target[axis] else (0, 0, 1, 1) for axis in (0, 1)
-    )
-    return Read(name, rows, columns)
 
 
 def splits(size: int, parts: int) -> list[Interval]:
