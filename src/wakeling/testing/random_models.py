@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wakeling.graph import Graph, Node, weight_key, weight_shapes
-from wakeling.ops import Dense, Dequantize, ElementType, Mul, activation_of
+from wakeling.ops import Dense, ElementType, Mul, activation_of
 from wakeling.quantize.affine import fixed_quants, quant_sources
 from wakeling.quantize.model import QuantizedModel, TensorQuant, preprocessing_of
 from wakeling.quantize.rules import operand_names
@@ -58,7 +58,7 @@ def quantize_randomly(graph: Graph, seed: int) -> QuantizedModel:
         if constant in shapes:
             weights[constant] = rng.integers(-128, 128, shapes[constant]).astype(np.int8)
             tensors[constant] = _constant_quant(rng, node, tensors)
-        if isinstance(node.op, Dequantize):
+        if graph.types[node.name] == "float32":
             continue
         source = sources[node.name]
         if source not in tensors:

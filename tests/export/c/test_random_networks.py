@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.export.c.host import assert_agrees
+from tests.export.c.host_models import assert_agrees
 from wakeling.export.c import CompiledModel, compile_model, target_of
 from wakeling.testing.random_models import random_model
 
