@@ -214,6 +214,19 @@ def test_one_live_filter_of_a_multiplied_channel_keeps_them_all() -> None:
     assert found.kept["middle"] == (0, 1, 2, 3)
 
 
+@pytest.mark.parametrize("source", [INPUT, "first"])
+def test_a_single_channel_may_have_any_number_of_depthwise_filters(source: str) -> None:
+    builder = GraphBuilder("single", (4, 4, 1))
+    pointwise(builder, INPUT, 1, "first")
+    op = DepthwiseConv2D(kernel=(3, 3), use_bias=True, multiplier=4, activation="relu")
+    middle = builder.append(op, source, name="middle")
+    pointwise(builder, middle, 2, "last")
+    model = killed(reached(builder), "middle", [0, 2])
+    found = check_contract(model, trials(model, 1))
+    assert found.kept["middle"] == (1, 3)
+    assert found.model.graph.by_name["middle"].op == dataclasses.replace(op, multiplier=2)
+
+
 def test_joined_channels_are_counted_on() -> None:
     builder = GraphBuilder("joined", (4, 4, 2))
     left, right = pointwise(builder, INPUT, 3, "left"), pointwise(builder, INPUT, 4, "right")

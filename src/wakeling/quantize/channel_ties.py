@@ -125,7 +125,10 @@ def _same(graph: Graph, node: Node, name: str) -> tuple[str, IntArray, IntArray]
 
 
 def _depthwise(graph: Graph, node: Node) -> Ties:
+    """Filters go with the channel that they read; of a single one, there may be any number."""
     assert isinstance(node.op, DepthwiseConv2D)
+    if channel_count(graph, node.inputs[0]) == 1:
+        return Ties()
     made = np.arange(node.shape[-1])
     return Ties(links=((node.inputs[0], made // node.op.multiplier, made),))
 

@@ -88,6 +88,7 @@ def _strided_slice(node: Any, kept: Kept) -> _Attributes:
 _CHANGES: Mapping[type[Operator], _Change] = MappingProxyType(
     {
         Conv2D: lambda node, kept: {"filters": len(kept[node.name])},
+        DepthwiseConv2D: lambda node, kept: {"multiplier": len(kept[node.name]) // len(kept[node.inputs[0]])},
         Dense: lambda node, kept: {"units": len(kept[node.name])},
         Reshape: lambda node, kept: {"shape": (*node.shape[:-1], len(kept[node.name])) if node.shape else ()},
         Pad: _pad,

@@ -17,7 +17,7 @@ from wakeling.quantize.intervals import Intervals
 from wakeling.quantize.model import QuantizedModel
 
 _FACTOR = 0.5
-"""What a tame channel's bias is multiplied by: no shift, and a bias of at most 510."""
+"""What a tame channel's bias is multiplied by: no shift, and a bias of at most 511."""
 
 LARGEST_BIAS = 2**30
 """No tame channel has a bias of this size or above; where one scale serves all, it may need many steps."""
