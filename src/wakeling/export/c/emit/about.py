@@ -51,7 +51,7 @@ def about_of(
     program: Program, name: str, title: str, content_hash: str, remarks: tuple[str, ...] = ()
 ) -> About:
     """What is known of a lowered model."""
-    model, graph = program.lowering.model, program.lowering.graph
+    model, graph, patch = program.lowering.model, program.lowering.graph, program.plan.patch
 
     def end(tensor: str) -> End:
         return End(
@@ -68,7 +68,7 @@ def about_of(
         labels=model.labels,
         target=program.lowering.target.name,
         arena_bytes=program.plan.peak_bytes,
-        macs=sum(layer.macs for layer in program.layers),
+        macs=sum(layer.macs for layer in program.layers) + (patch.added_macs if patch else 0),
         input=end(INPUT),
         output=end(graph.output),
         remarks=remarks,
