@@ -8,6 +8,7 @@ EXIT_CODES = {
     2: "the model's init refuses the arena",
     3: "a run wrote outside the arena",
     4: "the processor met a fault",
+    5: "the emulator serves no files",
 }
 """What the test program's exit codes mean (see firmware/harness.h)."""
 

@@ -33,12 +33,12 @@ _ZIG_FLAGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "cortex-m3": ("--target=thumb-freestanding-eabi", "-mcpu=cortex_m3"),
         "cortex-m4": ("--target=thumb-freestanding-eabihf", "-mcpu=cortex_m4+vfp4d16sp"),
         "cortex-m7": ("--target=thumb-freestanding-eabihf", "-mcpu=cortex_m7+fp_armv8d16sp"),
-        "cortex-m33": ("--target=thumb-freestanding-eabihf", "-mcpu=cortex_m33+fp_armv8d16sp"),
+        "cortex-m33": ("--target=thumb-freestanding-eabihf", "-mcpu=cortex_m33+dsp+fp_armv8d16sp"),
         "cortex-m55": ("--target=thumb-freestanding-eabihf", "-mcpu=cortex_m55+mve_fp+fp_armv8d16"),
         "cortex-m85": ("--target=thumb-freestanding-eabihf", "-mcpu=cortex_m85+mve_fp+fp_armv8d16"),
     }
 )
-"""Zig leaves the floating-point unit and Helium out unless they are named."""
+"""Zig leaves DSP instructions of Armv8-M, the floating-point unit and Helium out unless they are named."""
 
 _GCC_FLAGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

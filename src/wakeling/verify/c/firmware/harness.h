@@ -10,14 +10,16 @@
 
 #ifdef HARNESS_SECTIONS
 #define HARNESS_CODE __attribute__((section(".harness_text"), noinline, used))
+#define HARNESS_CONSTANT __attribute__((section(".harness_rodata")))
 #define HARNESS_DATA __attribute__((section(".harness_bss")))
 #else
 #define HARNESS_CODE
+#define HARNESS_CONSTANT
 #define HARNESS_DATA
 #endif
 
 /* Exit codes of the test program. */
-enum { HARNESS_PASSED = 0, HARNESS_NO_INIT = 2, HARNESS_GUARD_BROKEN = 3, HARNESS_FAULT = 4 };
+enum { HARNESS_PASSED = 0, HARNESS_NO_INIT = 2, HARNESS_GUARD_BROKEN = 3, HARNESS_FAULT = 4, HARNESS_NO_FILES = 5 };
 
 /* Called once before all others. */
 void harness_prepare(void);
