@@ -75,7 +75,7 @@ const {made_type} *{name}_output(const {name}_t *model) {{
 void {name}_run({name}_t *model) {{
     int8_t *const arena = model->arena;
 
-{body}
+{body or "    (void)arena; /* no layer computes anything */"}
 }}
 """
 

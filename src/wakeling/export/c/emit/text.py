@@ -31,21 +31,23 @@ def folded(text: str) -> str:
     return "\n".join(line for long in text.split("\n") for line in _fold(long))
 
 
+_BREAKS = re.compile(r'"(?:[^"\\]|\\.)*"|(?<=\S) (?=\S)|\((?=\w)')
+"""Strings, and where a line may end: at a space, or behind a parenthesis."""
+
+
 def _fold(line: str) -> Iterator[str]:
     start = len(line) - len(line.lstrip())
     in_comment = line.lstrip().startswith(("/*", "* "))
     is_macro = line.startswith("#")
     indent = " " * (start - line[start : start + 2].count("* ")) + " * " if in_comment else " " * (start + 8)
     while len(line) > _LONGEST_LINE:
-        ends = [
-            match.start()
-            for match in re.finditer(r'"(?:[^"\\]|\\.)*"|(?<=\S) (?=\S)', line)
-            if match[0] == " " and match.start() < _LONGEST_LINE - 1
-        ]
-        if not ends or ends[-1] <= len(indent):
+        found = [match for match in _BREAKS.finditer(line) if len(indent) < match.end() < _LONGEST_LINE]
+        spaces = [match for match in found if match[0] == " "]
+        ends = spaces or [match for match in found if match[0] == "(" and not (in_comment or is_macro)]
+        if not ends:
             break
-        yield line[: ends[-1]] + (" \\" if is_macro else "")
-        line = indent + line[ends[-1] + 1 :]
+        yield line[: ends[-1].end()].rstrip() + (" \\" if is_macro else "")
+        line = indent + line[ends[-1].end() :]
     yield line
 
 
