@@ -63,7 +63,11 @@ LOWERINGS: Mapping[type[Operator], Lower] = MappingProxyType(
 
 SPECIAL: Mapping[Feature, Mapping[type[Operator], tuple[Attempt, ...]]] = MappingProxyType(
     {
-        "dsp": {Conv2D: (dsp.conv_2d,), DepthwiseConv2D: (dsp.depthwise_conv_2d,)},
+        "dsp": {
+            Conv2D: (dsp.conv_2d,),
+            DepthwiseConv2D: (dsp.depthwise_conv_2d, dsp.depthwise_as_conv_2d),
+            Dense: (dsp.dense,),
+        },
         "mve": {Conv2D: (mve.conv_2d,), DepthwiseConv2D: (mve.depthwise_conv_2d,)},
     }
 )

@@ -5,7 +5,7 @@ The kernels' side of each order is described in `runtime/wk_dsp.h`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ from wakeling.quantize.intervals import SumBounds
 
 Int8Array = npt.NDArray[np.int8]
 Int32Array = npt.NDArray[np.int32]
+
+Mode = Literal["relu", "linear", "clamped", "general"]
+"""How sums are requantized (see `runtime/wk_dsp_arithmetic.h`)."""
 
 _FOUR = 4
 _ORDER = (0, 2, 1, 3)
@@ -87,7 +90,7 @@ def _all(values: npt.NDArray[Any], scaled: Requantization) -> npt.NDArray[Any]:
     return np.broadcast_to(values, scaled.bias.shape)
 
 
-def mode_of(scaled: Requantization, bounds: SumBounds) -> str:
+def mode_of(scaled: Requantization, bounds: SumBounds) -> Mode:
     """The fastest requantization that is exact for all sums that are possible.
 
     SMMULR of a doubled sum is the first rounding while |sum| < 2^30, and |scaled sum| ≤ |sum|. The
@@ -97,18 +100,18 @@ def mode_of(scaled: Requantization, bounds: SumBounds) -> str:
     exponent = -scaled.shift.astype(np.int64)
     largest = np.maximum(np.abs(bounds.low), np.abs(bounds.high))
     if (exponent < 0).any() or (exponent > 30).any() or (largest >= 2**30).any():
-        return "WK_GENERAL"
+        return "general"
     if (largest + ((2 * abs(scaled.zero_point) + 1) << exponent) >= 2**31).any():
-        return "WK_GENERAL"
+        return "general"
     is_whole = (scaled.low, scaled.high) == (INT8_MIN, INT8_MAX)
     if is_whole and scaled.low == scaled.zero_point:
-        return "WK_RELU"
+        return "relu"
     may_be_negative = bounds.low < 0
     if (may_be_negative & ((exponent < 1) | (scaled.multiplier <= 2**30))).any():
-        return "WK_GENERAL"
-    return "WK_LINEAR" if is_whole else "WK_CLAMPED"
+        return "general"
+    return "linear" if is_whole else "clamped"
 
 
-def requantization_fields(scaled: Requantization, mode: str) -> dict[str, Field]:
+def requantization_fields(scaled: Requantization) -> dict[str, Field]:
     """The members of a `wk_dsp_requantization`."""
-    return {"zero_point": scaled.zero_point, "low": scaled.low, "high": scaled.high, "mode": mode}
+    return {"zero_point": scaled.zero_point, "low": scaled.low, "high": scaled.high}

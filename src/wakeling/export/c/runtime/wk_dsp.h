@@ -1,61 +1,84 @@
-/* Kernels for cores with the DSP extension (Armv7E-M, and Armv8-M with DSP), and what they share.
+/* Kernels for cores with the DSP extension (Armv7E-M, and Armv8-M with DSP): their layers.
  *
- * Two products a SMLAD, two outputs a word of weights, requantization by SMMLAR. Each instruction is
- * written in plain C too, for compilers of other machines, so that the kernels can be tested there.
+ * Two products a SMLAD, two outputs a word of weights, requantization by SMMLAR.
  */
 #ifndef WK_DSP_H
 #define WK_DSP_H
 
-#include <string.h>
-
-#include "wk_arithmetic.h"
 #include "wk_kernels.h"
 
-#define WK_INLINE static inline __attribute__((always_inline))
-
-/* How sums become outputs. What a mode takes for granted is proved when the model is compiled. */
-enum {
-    WK_RELU,    /* nothing is shifted left, no sum reaches 2^30; the low end is the zero point, -128 */
-    WK_LINEAR,  /* likewise, but -128 is just the least int8; no multiplier is 2^30, exponents >= 1 */
-    WK_CLAMPED, /* as WK_LINEAR, with any ends */
-    WK_GENERAL  /* any sums, any shifts */
-};
+/* Two int16 in one word, the first in the lower half, and one of them; in memory that was bytes
+ * before. */
+typedef uint32_t __attribute__((may_alias)) wk_pair;
+typedef int16_t __attribute__((may_alias)) wk_half;
 
 /* What all outputs of a layer have in common. */
 typedef struct {
     int32_t zero_point;
     int32_t low, high;
-    int32_t mode;
 } wk_dsp_requantization;
 
-/* A convolution. A window is gathered in fours: each of its stretches of bytes that lie one behind the
- * other gives as many fours as it has, then what is left of all stretches gives the last ones.
+/* What three windows are filtered with: the stream of some pairs of outputs, its end, the windows,
+ * bytes of a pair's weights, twice the zero point + 1, where outputs are clamped. */
+typedef struct {
+    const int32_t *stream, *end;
+    const wk_pair *gathered;
+    int32_t weight_bytes;
+    int32_t middle, low, high;
+} wk_filtering;
+
+/* All filters over three windows; each window's outputs go to a target. */
+typedef void wk_filter_three(int8_t *first, int8_t *second, int8_t *third,
+                             const wk_filtering *filtering);
+
+/* Filters over one of three windows: `outputs` of them, those that begin at `stream`. */
+typedef void wk_filter_one(const wk_dsp_requantization *to, const int32_t *stream,
+                           const wk_pair *gathered, int32_t fours, int32_t outputs, int8_t *target);
+
+/* A convolution. A window is gathered in fours: each of its stretches of bytes that lie one behind
+ * the other gives as many fours as it has, then what is left of all stretches gives the last ones.
  *
  * `stream` has, for each pair of outputs (the last may be alone: then zeros stand for the other):
  *   both biases, as in wk_conv_2d_layer;
  *   eight bytes for each four inputs k, l, m, n: those of k, m, l, n, of both outputs each;
  *   both multipliers;
  *   both exponents (-shift, as int8) in the lower half of a word.
- * Where `is_packed`, two bytes of weights are the number 256 * second + first, and the second bias is
- * 256 * second + first too. */
+ * Where weights are packed, two bytes of them are the number 256 * second + first, and the second
+ * bias is 256 * second + first too. `three` is NULL where they are not. */
 typedef struct {
     int32_t inputs, outputs;
     int32_t kernel_rows, kernel_columns;
     int32_t stride_rows, stride_columns;
     int32_t dilation_rows, dilation_columns;
     int32_t input_zero_point;
-    int32_t is_packed;
+    wk_filter_three *three;
+    wk_filter_one *one;
     const int32_t *stream;
     wk_dsp_requantization requantization;
 } wk_dsp_conv_2d_layer;
 
+/* What a row of outputs of a depthwise convolution is computed with: twice the bias, multiplier,
+ * wk_offset(...), exponent, bytes from one output to the next. Two outputs at a time: `bytes` are
+ * those of scratch that the first windows of all pairs of outputs start in, `odd` those of one more
+ * where an output is left over, or 0. */
+typedef struct {
+    int32_t twice_bias, multiplier, offset, exponent;
+    int32_t step, odd, bytes;
+} wk_row;
+
+/* One row of outputs of one channel. `weights` are, for each row, twice (first, second) and twice
+ * (second, third). */
+typedef void wk_filter_row(const wk_pair *rows, const wk_row *row, int8_t *output,
+                           const wk_pair *weights);
+
 /* A depthwise convolution with one output for each input channel and no dilation. Weights are
- * [channel][kernel row][kernel column]; exponents are -shift. */
+ * [channel][kernel row][kernel column]; exponents are -shift. `run` is for 3x3 kernels alone. */
 typedef struct {
     int32_t channels;
     int32_t kernel_rows, kernel_columns;
     int32_t stride_rows, stride_columns;
     int32_t input_zero_point;
+    wk_filter_row *run;
     const int8_t *weights;
     const int32_t *bias;
     const int32_t *multiplier;
@@ -66,118 +89,27 @@ typedef struct {
 /* A dense layer: as a convolution whose window is one stretch. */
 typedef struct {
     int32_t inputs, outputs;
-    int32_t is_packed;
     const int32_t *stream;
     wk_dsp_requantization requantization;
 } wk_dsp_dense_layer;
 
+/* By what is proved of a layer's sums (see wk_dsp_arithmetic.h); packed weights but for the last.
+ */
+wk_filter_three wk_dsp_three_relu, wk_dsp_three_linear, wk_dsp_three_clamped;
+wk_filter_one wk_dsp_one_packed, wk_dsp_one_plain;
+
+/* By stride, and by what is proved. */
+wk_filter_row wk_dsp_row_relu_1, wk_dsp_row_linear_1, wk_dsp_row_relu_2, wk_dsp_row_linear_2;
+
 void wk_dsp_conv_2d(const wk_dsp_conv_2d_layer *layer, const wk_window *window, const int8_t *input,
                     int8_t *output, void *scratch);
-void wk_dsp_depthwise(const wk_dsp_depthwise_layer *layer, const wk_window *window, const int8_t *input,
-                      int8_t *output, void *scratch);
+void wk_dsp_depthwise(const wk_dsp_depthwise_layer *layer, const wk_window *window,
+                      const int8_t *input, int8_t *output, void *scratch);
+void wk_dsp_depthwise_general(const wk_dsp_depthwise_layer *layer, const wk_window *window,
+                              const int8_t *input, int8_t *output, void *scratch);
 void wk_dsp_depthwise_3x3(const wk_dsp_depthwise_layer *layer, const wk_window *window,
                           const int8_t *input, int8_t *output, void *scratch);
 void wk_dsp_dense(const wk_dsp_dense_layer *layer, const int8_t *input, int8_t *output);
-
-/* Two int16 in one word, the first in the lower half; in memory that was bytes before. */
-typedef uint32_t __attribute__((may_alias)) wk_pair;
-
-WK_INLINE int32_t wk_low_half(uint32_t pair) {
-    return (int16_t)(uint16_t)pair;
-}
-
-WK_INLINE int32_t wk_high_half(uint32_t pair) {
-    return (int16_t)(uint16_t)(pair >> 16);
-}
-
-WK_INLINE uint32_t wk_as_pair(int32_t low, int32_t high) {
-#ifdef __ARM_FEATURE_DSP
-    uint32_t pair;
-    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(pair) : "r"(low), "r"(high));
-    return pair;
-#else
-    return ((uint32_t)low & 0xffffU) | (uint32_t)high << 16;
-#endif
-}
-
-/* Four bytes from any address. */
-WK_INLINE uint32_t wk_four(const int8_t *from) {
-    uint32_t four;
-    memcpy(&four, from, sizeof four);
-    return four;
-}
-
-/* Bytes 0 and 2 of a word, with their signs. */
-WK_INLINE uint32_t wk_even_bytes(uint32_t four) {
-#ifdef __ARM_FEATURE_DSP
-    uint32_t pair;
-    __asm__("sxtb16 %0, %1" : "=r"(pair) : "r"(four));
-    return pair;
-#else
-    return wk_as_pair((int8_t)(uint8_t)four, (int8_t)(uint8_t)(four >> 16));
-#endif
-}
-
-/* Bytes 1 and 3 of a word, with their signs. */
-WK_INLINE uint32_t wk_odd_bytes(uint32_t four) {
-#ifdef __ARM_FEATURE_DSP
-    uint32_t pair;
-    __asm__("sxtb16 %0, %1, ror #8" : "=r"(pair) : "r"(four));
-    return pair;
-#else
-    return wk_as_pair((int8_t)(uint8_t)(four >> 8), (int8_t)(uint8_t)(four >> 24));
-#endif
-}
-
-/* sum + both products of two pairs, modulo 2^32. */
-WK_INLINE int32_t wk_add_products(uint32_t left, uint32_t right, int32_t sum) {
-#ifdef __ARM_FEATURE_DSP
-    __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(left), "r"(right));
-    return sum;
-#else
-    sum = wk_multiply_add(wk_low_half(left), wk_low_half(right), sum);
-    return wk_multiply_add(wk_high_half(left), wk_high_half(right), sum);
-#endif
-}
-
-/* What is added to a scaled sum before it is shifted: one half, and the zero point. */
-WK_INLINE int32_t wk_offset(int32_t zero_point, int32_t exponent) {
-    return (int32_t)((uint32_t)(2 * zero_point + 1) << (uint32_t)exponent) >> 1;
-}
-
-/* round(twice * multiplier / 2^32) + offset, halves up. */
-WK_INLINE int32_t wk_scale(int32_t twice, int32_t multiplier, int32_t offset) {
-#ifdef __ARM_FEATURE_DSP
-    __asm__("smmlar %0, %1, %2, %0" : "+r"(offset) : "r"(twice), "r"(multiplier));
-    return offset;
-#else
-    return (int32_t)(((int64_t)twice * multiplier + ((int64_t)1 << 31)) >> 32) + offset;
-#endif
-}
-
-WK_INLINE int32_t wk_saturate(int32_t value) {
-#ifdef __ARM_FEATURE_DSP
-    __asm__("ssat %0, #8, %1" : "=r"(value) : "r"(value));
-    return value;
-#else
-    return wk_clamp(value, -128, 127);
-#endif
-}
-
-/* A sum as an output. The second rounding takes halves away from zero: one less is added where the sum
- * is negative, unless all such end at the zero point. */
-WK_INLINE int8_t wk_requantize_sum(int32_t sum, int32_t multiplier, int32_t exponent,
-                                   const wk_dsp_requantization *to, int32_t mode) {
-    if (mode == WK_GENERAL) {
-        return wk_requantize(sum, multiplier, -exponent, to->zero_point, to->low, to->high);
-    }
-    const int32_t twice = (int32_t)((uint32_t)sum << 1);
-    int32_t scaled = wk_scale(twice, multiplier, wk_offset(to->zero_point, exponent));
-    if (mode != WK_RELU) {
-        scaled += twice >> 31;
-    }
-    scaled >>= exponent;
-    return (int8_t)(mode == WK_CLAMPED ? wk_clamp(scaled, to->low, to->high) : wk_saturate(scaled));
-}
+void wk_dsp_dense_plain(const wk_dsp_dense_layer *layer, const int8_t *input, int8_t *output);
 
 #endif

@@ -1,12 +1,12 @@
 /* 3x3 depthwise convolution on cores with DSP, two channels at a time, stride 1 or 2.
  *
- * The three rows that a row of windows sees are kept in scratch as int16, so that the output may lie over
- * the input. Margins are filled in once.
+ * The three rows that a row of windows sees are kept in scratch as int16, so that the output may
+ * lie over the input. Margins are filled in once.
  */
 #include "wk_dsp_rows.h"
 
-/* How rows go to scratch. A row has `words` pairs of pixels, of which the image fills `span`, from word
- * `first` on and from column `column` of the image. */
+/* How rows go to scratch. A row has `words` pairs of pixels, of which the image fills `span`, from
+ * word `first` on and from column `column` of the image. */
 typedef struct {
     wk_span span;
     int32_t words, first, column;
@@ -64,7 +64,8 @@ static void expand_weights(const int8_t *weights, wk_pair *expanded) {
 }
 
 /* One channel's numbers. */
-static wk_row row_of(const wk_dsp_depthwise_layer *layer, const wk_window *window, int32_t channel) {
+static wk_row row_of(const wk_dsp_depthwise_layer *layer, const wk_window *window,
+                     int32_t channel) {
     const int32_t bytes = 4 * WK_SLOTS * layer->stride_columns;
     wk_row row;
     row.twice_bias = (int32_t)((uint32_t)layer->bias[channel] << 1);
@@ -81,11 +82,9 @@ void wk_dsp_depthwise_3x3(const wk_dsp_depthwise_layer *layer, const wk_window *
                           const int8_t *input, int8_t *output, void *scratch) {
     const wk_loading loading = loading_of(layer, window);
     const int32_t channels = layer->channels, stride = layer->stride_rows;
-    const int32_t is_relu = layer->requantization.mode == WK_RELU, is_1 = layer->stride_columns == 1;
-    WK_ROW((*const run)) = is_relu ? (is_1 ? wk_dsp_row_relu : wk_dsp_row_relu_2)
-                                   : (is_1 ? wk_dsp_row_linear : wk_dsp_row_linear_2);
     wk_pair *const first = scratch, *const second = first + WK_SLOTS * loading.words;
-    const int32_t row_bytes = window->width * channels, output_bytes = window->output_pixels * channels;
+    const int32_t row_bytes = window->width * channels,
+                  output_bytes = window->output_pixels * channels;
     const int8_t *image = input + loading.column * channels;
     for (int32_t slot = 0; slot < WK_SLOTS; slot++) {
         fill_row(&loading, first + slot);
@@ -106,16 +105,17 @@ void wk_dsp_depthwise_3x3(const wk_dsp_depthwise_layer *layer, const wk_window *
                 if (loaded < 0 || loaded >= window->height) {
                     fill_row(&loading, first + slot);
                 } else if (is_alone) {
-                    load_alone(&loading, first + slot + loading.first * WK_SLOTS, image + loaded * row_bytes);
+                    load_alone(&loading, first + slot + loading.first * WK_SLOTS,
+                               image + loaded * row_bytes);
                 } else {
-                    wk_dsp_load_row(first + slot + loading.first * WK_SLOTS, image + loaded * row_bytes,
-                                    &loading.span);
+                    wk_dsp_load_row(first + slot + loading.first * WK_SLOTS,
+                                    image + loaded * row_bytes, &loading.span);
                 }
                 slot = slot == 2 ? 0 : slot + 1;
             }
-            run(first, &rows[0], target, weights[0] + turn);
+            layer->run(first, &rows[0], target, weights[0] + turn);
             if (!is_alone) {
-                run(second, &rows[1], target + 1, weights[1] + turn);
+                layer->run(second, &rows[1], target + 1, weights[1] + turn);
             }
             target += output_bytes;
             turn += 2 * (3 - stride % 3);

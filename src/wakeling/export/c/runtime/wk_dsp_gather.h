@@ -4,38 +4,30 @@
 
 #include "wk_dsp_filter.h"
 
-/* A window's stretches: `per_row` of them a kernel row, of `columns` pixels, `length` bytes each. All of
- * them give `fours`, `whole` of which come from one stretch. */
+/* How windows are gathered. A window's stretches: `per_row` of them a kernel row, of `columns`
+ * pixels, `length` bytes each. All of them give `fours`, `whole` of which come from one stretch.
+ * Row y of the image is at row y % `kept` of `image`. */
 typedef struct {
+    const wk_dsp_conv_2d_layer *layer;
+    const wk_window *window;
+    const int8_t *image;
+    int32_t kept;
     int32_t per_row, columns, length;
     int32_t fours, whole;
 } wk_gathering;
-
-/* Where the rows of the image are: row y at row y % rows. */
-typedef struct {
-    const int8_t *image;
-    int32_t rows;
-} wk_source;
-
-/* Where a window starts: the row and the column of its first tap. */
-typedef struct {
-    int32_t y, x;
-} wk_place;
-
-/* Bytes that are left of stretches, on their way into the last fours. */
-typedef struct {
-    wk_pair *to;
-    uint32_t four;
-    int32_t held;
-} wk_rest;
 
 WK_INLINE int32_t wk_dsp_windows_bytes(int32_t fours) {
     const int32_t pairs = 8 * fours, vectors = (fours + 3) / 4 * 16;
     return WK_PIXELS * (pairs > vectors ? pairs : vectors);
 }
 
-WK_INLINE wk_gathering wk_gathering_of(const wk_dsp_conv_2d_layer *layer) {
+WK_INLINE wk_gathering wk_gathering_of(const wk_dsp_conv_2d_layer *layer, const wk_window *window,
+                                       const int8_t *image) {
     wk_gathering made;
+    made.layer = layer;
+    made.window = window;
+    made.image = image;
+    made.kept = window->height;
     made.columns = layer->dilation_columns == 1 ? layer->kernel_columns : 1;
     made.per_row = layer->kernel_columns / made.columns;
     made.length = made.columns * layer->inputs;
@@ -50,95 +42,93 @@ WK_INLINE wk_pair *wk_expand(wk_pair *to, uint32_t four) {
     return to + WK_FOUR_WORDS;
 }
 
-WK_INLINE void wk_keep(wk_rest *rest, int8_t value) {
-    rest->four |= (uint32_t)(uint8_t)value << (8 * rest->held);
-    if (++rest->held == 4) {
-        rest->to = wk_expand(rest->to, rest->four);
-        rest->four = 0;
-        rest->held = 0;
-    }
+/* Where value `index` of a window goes. */
+WK_INLINE wk_half *wk_at(wk_pair *to, uint32_t index) {
+    return (wk_half *)(to + (index >> 2) * WK_FOUR_WORDS + (index & 1) * WK_PIXELS) +
+           ((index >> 1) & 1);
 }
 
 /* The row of the image that a kernel row sees; NULL in the margin. */
-WK_INLINE const int8_t *wk_line(const wk_window *window, const wk_source *source, int32_t y,
-                                int32_t row_bytes) {
+WK_INLINE const int8_t *wk_line(const wk_gathering *gathering, int32_t y) {
+    const wk_window *window = gathering->window;
     if (y < 0 || y >= window->height) {
         return NULL;
     }
-    return source->image + (y < source->rows ? y : y % source->rows) * row_bytes;
+    return gathering->image + (y < gathering->kept ? y : y % gathering->kept) * window->width *
+                                  gathering->layer->inputs;
 }
 
-/* A stretch some of whose pixels may lie in the margin; all do where `line` is NULL. */
-WK_INLINE wk_pair *wk_gather_stretch(wk_pair *to, const int8_t *line, int32_t x, int32_t width,
-                                     int32_t inputs, int32_t columns, uint32_t fill, wk_rest *rest) {
-    wk_rest whole = {to, 0, 0};
-    int32_t left = columns * inputs & ~3;
-    for (int32_t j = 0; j < columns; j++, x++) {
-        const int8_t *pixel = line != NULL && x >= 0 && x < width ? line + x * inputs : NULL;
-        if ((inputs & 3) == 0) {
+/* A stretch from column x of `line` (NULL: in the margin) on, some of whose pixels may be in the
+ * margin: whole fours go to `to`, what is left to values from `rest` on of the window that starts
+ * at `start`. */
+WK_INLINE void wk_gather_across(const wk_gathering *gathering, const int8_t *line, int32_t x,
+                                wk_pair *to, wk_pair *start, uint32_t rest) {
+    const int32_t inputs = gathering->layer->inputs,
+                  zero_point = gathering->layer->input_zero_point;
+    const uint32_t whole = (uint32_t)gathering->length & ~3U;
+    uint32_t index = 0;
+    for (int32_t j = 0; j < gathering->columns; j++, x++) {
+        const int32_t is_inside = line != NULL && x >= 0 && x < gathering->window->width;
+        const int8_t *pixel = is_inside ? line + x * inputs : NULL;
+        if (inputs % 4 == 0) {
+            const uint32_t fill = (uint32_t)(uint8_t)zero_point * 0x01010101U;
             for (int32_t k = 0; k < inputs; k += 4) {
-                whole.to = wk_expand(whole.to, pixel == NULL ? fill : wk_four(pixel + k));
+                to = wk_expand(to, is_inside ? wk_four(pixel + k) : fill);
             }
             continue;
         }
-        for (int32_t k = 0; k < inputs; k++, left--) {
-            wk_keep(left > 0 ? &whole : rest, pixel == NULL ? (int8_t)(uint8_t)fill : pixel[k]);
+        for (int32_t k = 0; k < inputs; k++, index++) {
+            *(index < whole ? wk_at(to, index) : wk_at(start, rest + index - whole)) =
+                (int16_t)(is_inside ? pixel[k] : zero_point);
         }
     }
-    return whole.to;
 }
 
-/* Any window, as every third word from `to`. */
-static __attribute__((noinline)) void wk_gather_one(const wk_dsp_conv_2d_layer *layer,
-                                                    const wk_window *window,
-                                                    const wk_gathering *gathering,
-                                                    const wk_source *source, wk_place place, wk_pair *to) {
-    const int32_t inputs = layer->inputs, width = window->width;
-    const uint32_t fill = (uint32_t)(uint8_t)layer->input_zero_point * 0x01010101U;
-    wk_rest rest = {to + WK_FOUR_WORDS * gathering->whole, 0, 0};
-    int32_t y = place.y;
+/* Any window, as every third word from `start`. */
+static __attribute__((noinline)) void wk_gather_one(const wk_gathering *gathering, int32_t y,
+                                                    int32_t left, wk_pair *start) {
+    const wk_dsp_conv_2d_layer *layer = gathering->layer;
+    const int32_t inputs = layer->inputs, length = gathering->length;
+    wk_pair *to = start;
+    uint32_t rest = 4 * (uint32_t)gathering->whole;
     for (int32_t i = 0; i < layer->kernel_rows; i++, y += layer->dilation_rows) {
-        const int8_t *line = wk_line(window, source, y, width * inputs);
-        int32_t x = place.x;
-        for (int32_t j = 0; j < gathering->per_row; j++, x += layer->dilation_columns) {
-            to = wk_gather_stretch(to, line, x, width, inputs, gathering->columns, fill, &rest);
+        const int8_t *line = wk_line(gathering, y);
+        for (int32_t j = 0, x = left; j < gathering->per_row; j++, x += layer->dilation_columns) {
+            if (line != NULL && x >= 0 && x + gathering->columns <= gathering->window->width) {
+                const int8_t *from = line + x * inputs;
+                wk_pair *next = to;
+                for (int32_t k = 0; k < length / 4; k++, from += 4) {
+                    next = wk_expand(next, wk_four(from));
+                }
+                for (int32_t k = 0; k < length % 4; k++) {
+                    *wk_at(start, rest + (uint32_t)k) = from[k];
+                }
+            } else {
+                wk_gather_across(gathering, line, x, to, start, rest);
+            }
+            to += length / 4 * WK_FOUR_WORDS;
+            rest += (uint32_t)length & 3;
         }
-    }
-    if (rest.held > 0) {
-        wk_expand(rest.to, rest.four);
     }
 }
 
-/* Three windows beside each other that lie in the image, in stretches as long as a kernel row; `place` is
- * the first one's. What is left of their stretches comes together in three words. */
-WK_INLINE void wk_gather_three(const wk_dsp_conv_2d_layer *layer, const wk_window *window,
-                               const wk_gathering *gathering, const wk_source *source, wk_place place,
-                               wk_pair *to) {
-    const int32_t row_bytes = window->width * layer->inputs, length = gathering->length;
-    const int32_t step = layer->stride_columns * layer->inputs;
-    wk_pair *last = to + WK_FOUR_WORDS * gathering->whole;
-    uint32_t first = 0, second = 0, third = 0, held = 0;
-    for (int32_t i = 0, y = place.y; i < layer->kernel_rows; i++, y += layer->dilation_rows) {
-        const int8_t *from = wk_line(window, source, y, row_bytes) + place.x * layer->inputs;
+/* Three windows beside each other that lie in the image, in stretches as long as a kernel row; the
+ * first one starts at row y, column x. */
+static __attribute__((noinline)) void wk_gather_three(const wk_gathering *gathering, int32_t y,
+                                                      int32_t x, wk_pair *start) {
+    const wk_dsp_conv_2d_layer *layer = gathering->layer;
+    const int32_t length = gathering->length, step = layer->stride_columns * layer->inputs;
+    wk_pair *to = start;
+    uint32_t rest = 4 * (uint32_t)gathering->whole;
+    for (int32_t i = 0; i < layer->kernel_rows; i++, y += layer->dilation_rows) {
+        const int8_t *from = wk_line(gathering, y) + x * layer->inputs, *const end = from + length;
         to = wk_dsp_expand_three(to, from, from + step, from + 2 * step, length / 4);
-        const int8_t *const end = from + length;
         for (from += length & ~3; from != end; from++) {
-            first |= (uint32_t)(uint8_t)from[0] << held;
-            second |= (uint32_t)(uint8_t)from[step] << held;
-            third |= (uint32_t)(uint8_t)from[2 * step] << held;
-            held += 8;
-            if (held == 32) {
-                wk_expand(last, first);
-                wk_expand(last + 1, second);
-                last = wk_expand(last + 2, third) - 2;
-                first = second = third = held = 0;
-            }
+            wk_half *half = wk_at(start, rest++);
+            half[0] = from[0];
+            half[2] = from[step];
+            half[4] = from[2 * step];
         }
-    }
-    if (held != 0) {
-        wk_expand(last, first);
-        wk_expand(last + 1, second);
-        wk_expand(last + 2, third);
     }
 }
 
