@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,11 +42,13 @@ def command(
     MODEL is a quantized model (.npz), the folder of a design run, or any int8 .tflite file. Eight
     extreme images are always added. Exit code 0: all that is installed agrees, 1: something differs.
     """
+    from wakeling.cli.int8_model import load_int8_model
     from wakeling.errors import MissingDependencyError
     from wakeling.verify import verify
 
-    loaded, content, tensors = _load(model, tflite)
-    report = verify(loaded, content, _images(loaded, source, images), tensors=tensors)
+    given = load_int8_model(model, tflite, doing="verified")
+    loaded, tensors = given.model, given.tensors
+    report = verify(loaded, given.content, _images(loaded, source, images), tensors=tensors)
     if all(witness.status == "not measured" for witness in report.witnesses):
         if tensors is None:
             raise MissingDependencyError("tflite-micro or ai-edge-litert", "verify")
@@ -58,25 +59,6 @@ def command(
         _print(report, source)
     plot_to(plot, lambda: _picture(report))
     return 0 if report.agrees else 1
-
-
-def _load(model: Path, tflite: Path | None) -> tuple[QuantizedModel, bytes, Mapping[str, int] | None]:
-    """The integers, the file, and where its tensors are if another program wrote it."""
-    from wakeling.quantize.model import QuantizedModel
-
-    if model.suffix.lower() == ".tflite":
-        from wakeling.importers import read_tflite
-
-        if tflite is not None:
-            raise ModelFileError(f"{model} is a .tflite file itself; leave --tflite out")
-        read = read_tflite(model)
-        if read.quantized is None:
-            why = read.unquantized_reason or "it computes in float32; only integers agree bit for bit"
-            raise ModelFileError(f"{model} cannot be verified: {why}")
-        return read.quantized, model.read_bytes(), read.tensor_indices
-    quantized, content = _files(model, tflite)
-    loaded = QuantizedModel.load(quantized)
-    return loaded, content or _export(loaded), None
 
 
 def _picture(report: VerificationReport) -> Picture:
@@ -97,29 +79,6 @@ def _picture(report: VerificationReport) -> Picture:
         title=f"Verification of {report.model}",
         description=report.summary,
     )
-
-
-def _files(model: Path, tflite: Path | None) -> tuple[Path, bytes | None]:
-    """The quantized model's path and the bytes of the file to verify, if there is one yet."""
-    from wakeling.pipeline.folder import RunFolder
-
-    quantized = model
-    if model.is_dir():
-        folder = RunFolder(model)
-        quantized, tflite = folder.quantized, tflite or folder.tflite
-        if not quantized.exists():
-            raise ModelFileError(f"{model} holds no {quantized.name}; finish its design run first")
-    if tflite is None:
-        return quantized, None
-    if not tflite.is_file():
-        raise ModelFileError(f"{tflite} does not exist or is no file")
-    return quantized, tflite.read_bytes()
-
-
-def _export(model: QuantizedModel) -> bytes:
-    from wakeling.export import tflite
-
-    return tflite.to_bytes(model)
 
 
 def _images(model: QuantizedModel, source: str | None, count: int) -> npt.NDArray[np.uint8]:
