@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import shutil
-import struct
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,13 +16,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from wakeling.errors import DisagreementError, TargetError
-from wakeling.verify.c.runs import EXIT_CODES, Event, Run
+from wakeling.verify.c.runs import EXIT_CODES, Run, read_records
 
 PROGRAM, PACKAGE = "qemu-system-arm", "qemu-system-arm"
 TIMEOUT_S = 1800.0
-
-_RECORD = struct.Struct("<iIII")
-_OUTPUT = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +76,7 @@ def version() -> str:
     return f"qemu {line.partition('version ')[2].split(' ')[0].strip()}"
 
 
-def run(
-    elf: Path, core: str, inputs: Sequence[bytes], *, timeout_s: float = TIMEOUT_S
-) -> Iterator[Run]:
+def run(elf: Path, core: str, inputs: Sequence[bytes], *, timeout_s: float = TIMEOUT_S) -> Iterator[Run]:
     """Run the program on each input, one after the other in one life of the program.
 
     Instructions are multiples of the board's tick, rounded. Raises TargetError without QEMU, for a core
@@ -111,29 +105,13 @@ def run(
             raise TargetError(f"{PROGRAM} took longer than {timeout_s:.0f} s; stopped") from None
         record = folder / "record.bin"
         content = record.read_bytes() if record.exists() else b""
-    runs = list(_read(content, board))
+    runs = list(read_records(content, tick_instructions=board.tick_instructions))
     if done.returncode != 0:
         what = EXIT_CODES.get(done.returncode) or _last_line(done.stderr)
         raise DisagreementError(f"the test program failed on input {len(runs)}: {what}")
     if len(runs) != len(inputs):
         raise TargetError(f"{PROGRAM} stopped after {len(runs)} of {len(inputs)} inputs")
     yield from runs
-
-
-def _read(content: bytes, board: Board) -> Iterator[Run]:
-    events: list[Event] = []
-    position = 0
-    while position + _RECORD.size <= len(content):
-        layer, size, ticks, stack = _RECORD.unpack_from(content, position)
-        position += _RECORD.size
-        values = content[position : position + size]
-        position += size
-        instructions = round(ticks * board.tick_instructions)
-        if layer != _OUTPUT:
-            events.append(Event(layer=layer, values=values, instructions=instructions))
-            continue
-        yield Run(events=tuple(events), output=values, instructions=instructions, stack_bytes=stack)
-        events = []
 
 
 def _last_line(text: str) -> str:

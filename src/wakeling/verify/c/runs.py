@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 EXIT_CODES = {
@@ -39,3 +41,32 @@ class Run:
     output: bytes
     instructions: int | None
     stack_bytes: int | None
+
+
+_RECORD = struct.Struct("<iIII")
+_OUTPUT = -1
+
+
+def read_records(content: bytes, *, tick_instructions: float | None) -> Iterator[Run]:
+    """The runs in a record file of the test program (see firmware/harness_semihosting.c).
+
+    `tick_instructions` is how many instructions a tick stands for; None: nothing was measured.
+    """
+    events: list[Event] = []
+    position = 0
+    while position + _RECORD.size <= len(content):
+        layer, size, ticks, stack = _RECORD.unpack_from(content, position)
+        position += _RECORD.size
+        values = content[position : position + size]
+        position += size
+        count = None if tick_instructions is None else round(ticks * tick_instructions)
+        if layer != _OUTPUT:
+            events.append(Event(layer=layer, values=values, instructions=count))
+            continue
+        yield Run(
+            events=tuple(events),
+            output=values,
+            instructions=count,
+            stack_bytes=None if tick_instructions is None else stack,
+        )
+        events = []

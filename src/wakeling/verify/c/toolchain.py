@@ -96,6 +96,11 @@ def zig() -> Compiler:
     )
 
 
+def has_gcc() -> bool:
+    """Whether GCC for Arm is installed."""
+    return shutil.which(GCC) is not None
+
+
 @functools.cache
 def gcc() -> Compiler:
     """GCC for Arm with newlib."""

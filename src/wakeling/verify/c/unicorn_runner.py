@@ -35,15 +35,19 @@ _PAINT = b"\xc5"
 _PAGE = 4096
 
 
-def require() -> None:
-    """Raises MissingDependencyError where Unicorn is not installed."""
+def require(core: str) -> None:
+    """Raises TargetError for a core that Unicorn does not know, MissingDependencyError without Unicorn."""
+    if core not in CPUS:
+        raise TargetError(
+            f"unicorn emulates {', '.join(CPUS)}, not {core!r}; QEMU has boards with other cores: "
+            "--emulator qemu"
+        )
     if importlib.util.find_spec("unicorn") is None:
         raise MissingDependencyError("unicorn", "emulate")
 
 
 def version() -> str:
     """Unicorn's name and version."""
-    require()
     import unicorn
 
     return f"unicorn {unicorn.__version__}"
@@ -55,9 +59,7 @@ def run(elf: Elf, core: str, inputs: Sequence[bytes], *, timeout_s: float = TIME
     Raises MissingDependencyError without Unicorn, TargetError for a core that it does not know and for
     a program that takes longer than `timeout_s`, DisagreementError for one that faults.
     """
-    require()
-    if core not in CPUS:
-        raise TargetError(f"unicorn emulates {', '.join(CPUS)}, not {core!r}; QEMU may: --emulator qemu")
+    require(core)
     machine = _Machine(elf, core, inputs)
     machine.go(timeout_s)
     yield from machine.runs
