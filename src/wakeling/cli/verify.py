@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from wakeling.verify import VerificationReport
 
 NOISE_SEED = 1
+FEWEST_IMAGES, TARGET_IMAGES = 256, 8
+"""Images of a comparison with interpreters, at least; and those that emulated C runs on by default."""
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option(
-    "--images", type=click.IntRange(min=256), default=256, show_default=True, help="How many, at least 256."
+    "--images",
+    type=click.IntRange(min=1),
+    help=f"How many. Default and least: {FEWEST_IMAGES}; with --target: {TARGET_IMAGES}, and any number.",
 )
 @click.option("--data", "source", help="Photos to verify on. Default: noise.")
 @click.option(
@@ -32,16 +36,56 @@ NOISE_SEED = 1
     type=click.Path(path_type=Path),
     help="The file to verify. Default: the run's, or a new export.",
 )
+@click.option(
+    "--target", help="Verify the C that is generated for this core, as cortex-m4, on an emulated one."
+)
+@click.option("--emulator", help="unicorn, qemu or host. Default: the first that knows the target.")
+@click.option("--compiler", help="zig or gcc (arm-none-eabi-gcc). Default: zig.")
+@click.option(
+    "--keep-constant-channels", is_flag=True, help="With --target: drop no channel that is constant."
+)
+@click.option("--ram", help="With --target: run patch by patch where that is needed to fit, as 64KiB.")
 @json_option
 @plot_option
 def command(
-    model: Path, images: int, source: str | None, tflite: Path | None, as_json: bool, plot: Path | None
+    model: Path,
+    images: int | None,
+    source: str | None,
+    tflite: Path | None,
+    target: str | None,
+    emulator: str | None,
+    compiler: str | None,
+    keep_constant_channels: bool,
+    ram: str | None,
+    as_json: bool,
+    plot: Path | None,
 ) -> int:
     """Compare MODEL's golden interpreter with TensorFlow Lite Micro and LiteRT, bit for bit.
 
     MODEL is a quantized model (.npz), the folder of a design run, or any int8 .tflite file. Eight
-    extreme images are always added. Exit code 0: all that is installed agrees, 1: something differs.
+    extreme images are always added. With --target it is compared with the C that `wakeling compile`
+    generates, every layer, on an emulated core, where instructions, flash, RAM and stack are measured.
+    Exit code 0: all that is installed agrees, 1: something differs.
     """
+    if target is not None:
+        return _prove(
+            model, target, images or TARGET_IMAGES, source, tflite, as_json=as_json, plot=plot,
+            emulator=emulator, compiler=compiler, keep=keep_constant_channels, ram=ram,
+        )  # fmt: skip
+    given = {"--emulator": emulator, "--compiler": compiler, "--ram": ram}
+    given["--keep-constant-channels"] = "" if keep_constant_channels else None
+    for option, value in given.items():
+        if value is not None:
+            raise click.UsageError(f"{option} is for generated C; name its core too: --target cortex-m4")
+    if images is not None and images < FEWEST_IMAGES:
+        raise click.UsageError(f"--images {images} proves little; give at least {FEWEST_IMAGES}")
+    return _compare(model, images or FEWEST_IMAGES, source, tflite, as_json=as_json, plot=plot)
+
+
+def _compare(
+    model: Path, images: int, source: str | None, tflite: Path | None, *, as_json: bool, plot: Path | None
+) -> int:
+    """Golden beside the interpreters."""
     from wakeling.cli.int8_model import load_int8_model
     from wakeling.errors import MissingDependencyError
     from wakeling.verify import verify
@@ -59,6 +103,53 @@ def command(
         _print(report, source)
     plot_to(plot, lambda: _picture(report))
     return 0 if report.agrees else 1
+
+
+def _prove(
+    model: Path,
+    target: str,
+    images: int,
+    source: str | None,
+    tflite: Path | None,
+    *,
+    emulator: str | None,
+    compiler: str | None,
+    keep: bool,
+    ram: str | None,
+    as_json: bool,
+    plot: Path | None,
+) -> int:
+    """Golden beside generated C on an emulated core."""
+    from wakeling.cli.c_proof import print_proof, proof_picture, proven
+    from wakeling.cli.int8_model import load_int8_model
+    from wakeling.units import parse_bytes
+
+    ram_bytes = None if ram is None else parse_bytes(ram)
+    loaded = load_int8_model(model, tflite, doing="verified").model
+    proof = proven(
+        loaded,
+        target,
+        lambda: _with_extremes(loaded, _images(loaded, source, images)),
+        emulator=emulator,
+        compiler=compiler,
+        keep_constant_channels=keep,
+        ram_bytes=ram_bytes,
+    )
+    if as_json:
+        print_json(proof.to_json())
+    else:
+        print_proof(proof, ram_bytes)
+    plot_to(plot, lambda: proof_picture(proof))
+    return 0 if proof.agrees else 1
+
+
+def _with_extremes(model: QuantizedModel, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    import numpy as np
+
+    from wakeling.verify.images import extreme_images
+
+    height, width, channels = model.graph.input_shape
+    return np.concatenate([extreme_images((height, width, channels)), images])
 
 
 def _picture(report: VerificationReport) -> Picture:

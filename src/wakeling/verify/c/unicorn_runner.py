@@ -39,8 +39,8 @@ def require(core: str) -> None:
     """Raises TargetError for a core that Unicorn does not know, MissingDependencyError without Unicorn."""
     if core not in CPUS:
         raise TargetError(
-            f"unicorn emulates {', '.join(CPUS)}, not {core!r}; QEMU has boards with other cores: "
-            "--emulator qemu"
+            f"unicorn emulates {', '.join(CPUS)}, not {core!r}; QEMU has boards with Helium "
+            "(--emulator qemu), and this computer runs portable C (--emulator host)"
         )
     if importlib.util.find_spec("unicorn") is None:
         raise MissingDependencyError("unicorn", "emulate")
