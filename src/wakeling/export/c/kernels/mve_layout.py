@@ -20,14 +20,18 @@ LANES = 16
 OUTPUTS = 4
 """Outputs that are computed together."""
 
+_SMALL = 32
+"""Windows up to this size stay in registers, in whole vectors."""
+
 _WORTH_FILLING = 13
-"""From so many weights of a last vector on, filling it up costs less than an order of its own."""
+"""From so many weights of a last vector on, it is filled up."""
 
 
 def steps_of(size: int) -> tuple[int, int]:
-    """Vectors of a window of `size` inputs, and the inputs that are left; there is at least one vector."""
+    """Whole vectors for a window of `size` inputs, and the inputs that are left then."""
     steps, rest = divmod(size, LANES)
-    return (steps + 1, 0) if steps == 0 or rest >= _WORTH_FILLING else (steps, rest)
+    is_filled = rest >= _WORTH_FILLING or (rest > 0 and size <= _SMALL)
+    return (steps + 1, 0) if is_filled else (steps, rest)
 
 
 def stream_of(weight: Int8Array, scaled: Requantization) -> Int32Array:

@@ -1,41 +1,94 @@
-/* All outputs of a convolution at two pixels, on cores with Helium. */
+/* All outputs of a convolution at two pixels, and at the next two, on cores with Helium.
+ *
+ * Eight sums at a time, of four outputs at both pixels, are in the even registers: those that a vector
+ * product can add to. Memory is read by the odd ones.
+ */
 #ifndef WK_MVE_PRODUCTS_H
 #define WK_MVE_PRODUCTS_H
 
 #include "wk_mve.h"
 
-/* Two windows, gathered; where their outputs go; and the layer. The functions below read this structure
- * by the offsets of its members. */
+/* Where windows and outputs are. The functions below read this structure by the offsets of its members.
+ * Where `copied` is not 0, so many bytes of two pixels are copied from `from` on to the windows first. All
+ * but the layer's members change: by their steps, from two pixels to the next two. */
 typedef struct {
-    const int32_t *stream;         /*  0 */
-    const int8_t *first, *second;  /*  4,  8 */
-    int8_t *to_first, *to_second;  /* 12, 16 */
-    int32_t steps, rest;           /* 20, 24 */
-    int32_t outputs;               /* 28 */
-    int32_t zero_point, low, high; /* 32, 36, 40 */
+    const int32_t *stream;                    /*  0 */
+    int8_t *first, *second;                   /*  4,  8: windows */
+    int8_t *to_first, *to_second;             /* 12, 16: outputs */
+    int32_t steps, rest;                      /* 20, 24 */
+    int32_t outputs;                          /* 28 */
+    int32_t zero_point, low, high;            /* 32, 36, 40 */
+    int32_t pairs;                            /* 44: how many times two pixels are computed */
+    const int8_t *from;                       /* 48 */
+    int32_t copied;                           /* 52 */
+    int32_t window_step, from_step, to_step;  /* 56, 60, 64 */
 } wk_mve_products;
 
-/* Sixteen inputs: both windows' in q0 and q1 times four vectors of weights. */
+/* Two windows, r9 and r11, of the structure that r0 points to. */
+#define WK_MVE_FETCH                   \
+    "ldrd r9, r11, [r0, #4]\n"         \
+    "ldrd r2, r4, [r0, #48]\n"         \
+    "cmp r4, #0\n"                     \
+    "beq 24f\n"                        \
+    "add r8, r2, r4\n"                 \
+    "mov r6, r9\n"                     \
+    "wlstp.8 lr, r4, 22f\n"            \
+    "21:\n"                            \
+    "vldrb.8 q0, [r2], #16\n"          \
+    "vstrb.8 q0, [r6], #16\n"          \
+    "letp lr, 21b\n"                   \
+    "22:\n"                            \
+    "mov r6, r11\n"                    \
+    "wlstp.8 lr, r4, 24f\n"            \
+    "23:\n"                            \
+    "vldrb.8 q0, [r8], #16\n"          \
+    "vstrb.8 q0, [r6], #16\n"          \
+    "letp lr, 23b\n"                   \
+    "24:\n"
+
+/* On to the next two pixels; the flags say whether there are any. */
+#define WK_MVE_ADVANCE                 \
+    "ldrd r2, r4, [r0, #4]\n"          \
+    "ldrd r6, r8, [r0, #56]\n"         \
+    "add r2, r2, r6\n"                 \
+    "add r4, r4, r6\n"                 \
+    "strd r2, r4, [r0, #4]\n"          \
+    "ldr r2, [r0, #48]\n"              \
+    "add r2, r2, r8\n"                 \
+    "str r2, [r0, #48]\n"              \
+    "ldr r6, [r0, #64]\n"              \
+    "ldrd r2, r4, [r0, #12]\n"         \
+    "add r2, r2, r6\n"                 \
+    "add r4, r4, r6\n"                 \
+    "strd r2, r4, [r0, #12]\n"         \
+    "ldr r2, [r0, #44]\n"              \
+    "subs r2, r2, #1\n"                \
+    "str r2, [r0, #44]\n"
+
+/* Sixteen inputs of two windows, times four vectors of weights at r1. */
+#define WK_MVE_MULTIPLY(multiply, first, second, even, odd)  \
+    "vldrb.8 " even ", [r1], #16\n"    \
+    multiply " r0, " first ", " even "\n"   \
+    multiply " r8, " second ", " even "\n"  \
+    "vldrb.8 " odd ", [r1], #16\n"     \
+    multiply " r2, " first ", " odd "\n"    \
+    multiply " r10, " second ", " odd "\n"  \
+    "vldrb.8 " even ", [r1], #16\n"    \
+    multiply " r4, " first ", " even "\n"   \
+    multiply " r12, " second ", " even "\n" \
+    "vldrb.8 " odd ", [r1], #16\n"     \
+    multiply " r6, " first ", " odd "\n"    \
+    multiply " lr, " second ", " odd "\n"
+
 #define WK_MVE_STEP(multiply)          \
     "vldrb.8 q0, [r9], #16\n"          \
-    "vldrb.8 q1, [r11], #16\n"          \
-    "vldrb.8 q2, [r1], #16\n"          \
-    multiply " r0, q0, q2\n"           \
-    multiply " r8, q1, q2\n"           \
-    "vldrb.8 q3, [r1], #16\n"          \
-    multiply " r2, q0, q3\n"           \
-    multiply " r10, q1, q3\n"          \
-    "vldrb.8 q2, [r1], #16\n"          \
-    multiply " r4, q0, q2\n"           \
-    multiply " r12, q1, q2\n"          \
-    "vldrb.8 q3, [r1], #16\n"          \
-    multiply " r6, q0, q3\n"           \
-    multiply " lr, q1, q3\n"
+    "vldrb.8 q1, [r11], #16\n"         \
+    WK_MVE_MULTIPLY(multiply, "q0", "q1", "q2", "q3")
 
-/* Fewer inputs, r7 of them; the windows are filled with zeros. */
+/* Fewer inputs, r7 of them; the windows are filled up with zeros. */
 #define WK_MVE_REST                    \
     "vldrb.8 q0, [r9], #16\n"          \
-    "vldrb.8 q1, [r11], #16\n"          \
+    "vldrb.8 q1, [r11], #16\n"         \
     "vldrb.8 q2, [r1]\n"               \
     "add r1, r1, r7\n"                 \
     "vmladava.s8 r0, q0, q2\n"         \
@@ -53,14 +106,24 @@ typedef struct {
     "vmladava.s8 r6, q0, q3\n"         \
     "vmladava.s8 lr, q1, q3\n"
 
+/* The sums as two vectors, with biases. */
+#define WK_MVE_SUMS(first, second, spare)        \
+    "vmov " first "[2], " first "[0], r0, r4\n"      \
+    "vmov " first "[3], " first "[1], r2, r6\n"      \
+    "vmov " second "[2], " second "[0], r8, r12\n"   \
+    "vmov " second "[3], " second "[1], r10, lr\n"   \
+    "vldrw.32 " spare ", [r1], #16\n"                \
+    "vadd.i32 " first ", " first ", " spare "\n"     \
+    "vadd.i32 " second ", " second ", " spare "\n"
+
 /* Sums times multipliers, shifted right, halves up. */
-#define WK_MVE_SCALE_PLAIN             \
-    "vldrb.s32 q3, [r1], #4\n"         \
-    "vldrw.32 q2, [r1], #16\n"         \
-    "vqrdmulh.s32 q0, q0, q2\n"        \
-    "vqrdmulh.s32 q1, q1, q2\n"        \
-    "vrshl.s32 q0, q0, q3\n"           \
-    "vrshl.s32 q1, q1, q3\n"
+#define WK_MVE_SCALE_PLAIN(first, second, spare, shifts) \
+    "vldrb.s32 " shifts ", [r1], #4\n"                  \
+    "vldrw.32 " spare ", [r1], #16\n"                   \
+    "vqrdmulh.s32 " first ", " first ", " spare "\n"    \
+    "vqrdmulh.s32 " second ", " second ", " spare "\n"  \
+    "vrshl.s32 " first ", " first ", " shifts "\n"      \
+    "vrshl.s32 " second ", " second ", " shifts "\n"
 
 /* Shifted left before, where a shift is positive; halves away from zero: one is taken off what is
  * negative, unless it is not shifted. */
@@ -83,28 +146,33 @@ typedef struct {
     "vrshl.s32 q0, q0, q3\n"           \
     "vrshl.s32 q1, q1, q3\n"
 
-/* Eight sums at a time, of four outputs at both pixels, in the even registers: those that a vector
- * product can add to. Memory is read by the odd ones. */
+/* Windows of any size. On the stack: steps - 1, rest, where the last four outputs go, bytes of a window,
+ * the structure. */
 #define WK_MVE_PRODUCTS(scale)                                               \
-    "push {r3-r11, lr}\n"                                                    \
+    "push {r4-r11, lr}\n"                                                    \
     "vpush {d8-d15}\n"                                                       \
+    "sub sp, sp, #20\n"                                                      \
     "ldr r2, [r0, #32]\n"                                                    \
     "ldrd r4, r6, [r0, #36]\n"                                               \
     "vdup.32 q4, r2\n"                                                       \
     "vdup.32 q5, r4\n"                                                       \
     "vdup.32 q6, r6\n"                                                       \
-    "ldrd r1, r9, [r0]\n"                                                    \
-    "ldrd r11, r3, [r0, #8]\n"                                                \
-    "ldrd r5, r2, [r0, #16]\n"                                              \
-    "ldrd r4, r6, [r0, #24]\n"                                               \
-    "add r8, r3, r6\n"                                                       \
-    "sub r8, r8, #4\n"          /* where the last four outputs go */         \
-    "lsl r10, r2, #4\n"         /* bytes of a window */                      \
+    "ldrd r2, r4, [r0, #20]\n"                                               \
+    "lsl r6, r2, #4\n"                                                       \
     "cmp r4, #0\n"                                                           \
     "it ne\n"                                                                \
-    "addne r10, r10, #16\n"                                                  \
-    "sub r2, r2, #1\n"                                                       \
-    "push {r2, r4, r8, r10}\n"                                               \
+    "addne r6, #16\n"                                                        \
+    "subs r2, r2, #1\n"                                                      \
+    "strd r2, r4, [sp, #0]\n"                                                \
+    "strd r6, r0, [sp, #12]\n"                                               \
+    "10:\n"                                                                  \
+    WK_MVE_FETCH                                                             \
+    "ldrd r3, r5, [r0, #12]\n"                                               \
+    "ldr r2, [r0, #28]\n"                                                    \
+    "ldr r1, [r0]\n"                                                         \
+    "add r2, r2, r3\n"                                                       \
+    "subs r2, r2, #4\n"                                                      \
+    "str r2, [sp, #8]\n"                                                     \
     "1:\n"                                                                   \
     "ldr r7, [sp, #0]\n"                                                     \
     WK_MVE_STEP("vmladav.s8")                                                \
@@ -123,17 +191,11 @@ typedef struct {
     "cbz r7, 5f\n"                                                           \
     WK_MVE_REST                                                              \
     "5:\n"                                                                   \
-    "vmov q0[2], q0[0], r0, r4\n"                                            \
-    "vmov q0[3], q0[1], r2, r6\n"                                            \
-    "vmov q1[2], q1[0], r8, r12\n"                                           \
-    "vmov q1[3], q1[1], r10, lr\n"                                           \
-    "vldrw.32 q2, [r1], #16\n"                                               \
-    "vadd.i32 q0, q0, q2\n"                                                  \
-    "vadd.i32 q1, q1, q2\n"                                                  \
+    WK_MVE_SUMS("q0", "q1", "q2")                                            \
     scale                                                                    \
     "ldrd r0, r2, [sp, #8]\n"                                                \
     "sub r9, r9, r2\n"                                                       \
-    "sub r11, r11, r2\n"                                                       \
+    "sub r11, r11, r2\n"                                                     \
     "vqadd.s32 q0, q0, q4\n"                                                 \
     "vqadd.s32 q1, q1, q4\n"                                                 \
     "vmax.s32 q0, q0, q5\n"                                                  \
@@ -143,29 +205,91 @@ typedef struct {
     "cmp r3, r0\n"                                                           \
     "bhi 6f\n"                                                               \
     "vstrb.32 q0, [r3], #4\n"                                                \
-    "vstrb.32 q1, [r5], #4\n"                                               \
+    "vstrb.32 q1, [r5], #4\n"                                                \
     "bne 1b\n"                                                               \
     "b 7f\n"                                                                 \
     "6:\n"                      /* fewer than four outputs are left */       \
-    "add r0, r0, #4\n"                                                       \
-    "sub r0, r0, r3\n"                                                       \
+    "adds r0, r0, #4\n"                                                      \
+    "subs r0, r0, r3\n"                                                      \
     "vctp.32 r0\n"                                                           \
     "vpstt\n"                                                                \
     "vstrbt.32 q0, [r3]\n"                                                   \
-    "vstrbt.32 q1, [r5]\n"                                                  \
+    "vstrbt.32 q1, [r5]\n"                                                   \
     "7:\n"                                                                   \
-    "add sp, sp, #16\n"                                                      \
+    "ldr r0, [sp, #16]\n"                                                    \
+    WK_MVE_ADVANCE                                                           \
+    "bne 10b\n"                                                              \
+    "add sp, sp, #20\n"                                                      \
     "vpop {d8-d15}\n"                                                        \
-    "pop {r3-r11, pc}\n"
+    "pop {r4-r11, pc}\n"
 
 static __attribute__((naked, noinline)) void wk_mve_products_plain(
-    __attribute__((unused)) const wk_mve_products *products) {
-    __asm volatile(WK_MVE_PRODUCTS(WK_MVE_SCALE_PLAIN));
+    __attribute__((unused)) wk_mve_products *products) {
+    __asm volatile(WK_MVE_PRODUCTS(WK_MVE_SCALE_PLAIN("q0", "q1", "q2", "q3")));
 }
 
 static __attribute__((naked, noinline)) void wk_mve_products_any(
-    __attribute__((unused)) const wk_mve_products *products) {
+    __attribute__((unused)) wk_mve_products *products) {
     __asm volatile(WK_MVE_PRODUCTS(WK_MVE_SCALE_ANY));
+}
+
+/* Windows that stay in registers, requantized plainly to -128..127. */
+#define WK_MVE_SMALL_PRODUCTS(load, multiply)                                \
+    "push {r4-r11, lr}\n"                                                    \
+    "vpush {d8-d15}\n"                                                       \
+    "10:\n"                                                                  \
+    WK_MVE_FETCH                                                             \
+    load                                                                     \
+    "mov r11, r0\n"                                                          \
+    "ldrd r3, r5, [r0, #12]\n"                                               \
+    "ldrd r7, r9, [r0, #28]\n"                                               \
+    "ldr r1, [r0]\n"                                                         \
+    "add r7, r7, r3\n"                                                       \
+    "subs r7, r7, #4\n"                                                      \
+    "1:\n"                                                                   \
+    multiply                                                                 \
+    WK_MVE_SUMS("q4", "q5", "q6")                                            \
+    WK_MVE_SCALE_PLAIN("q4", "q5", "q6", "q7")                               \
+    "vqmovnb.s32 q4, q4\n"                                                   \
+    "vqmovnt.s32 q4, q5\n"                                                   \
+    "cmp r3, r7\n"                                                           \
+    "vqadd.s16 q4, q4, r9\n"                                                 \
+    "vqmovnb.s16 q4, q4\n"                                                   \
+    "vshr.u32 q5, q4, #16\n"                                                 \
+    "bhi 6f\n"                                                               \
+    "vstrb.32 q4, [r3], #4\n"                                                \
+    "vstrb.32 q5, [r5], #4\n"                                                \
+    "bne 1b\n"                                                               \
+    "b 7f\n"                                                                 \
+    "6:\n"                                                                   \
+    "adds r7, r7, #4\n"                                                      \
+    "subs r7, r7, r3\n"                                                      \
+    "vctp.32 r7\n"                                                           \
+    "vpstt\n"                                                                \
+    "vstrbt.32 q4, [r3]\n"                                                   \
+    "vstrbt.32 q5, [r5]\n"                                                   \
+    "7:\n"                                                                   \
+    "mov r0, r11\n"                                                          \
+    WK_MVE_ADVANCE                                                           \
+    "bne 10b\n"                                                              \
+    "vpop {d8-d15}\n"                                                        \
+    "pop {r4-r11, pc}\n"
+
+static __attribute__((naked, noinline)) void wk_mve_products_of_16(
+    __attribute__((unused)) wk_mve_products *products) {
+    __asm volatile(WK_MVE_SMALL_PRODUCTS("vldrb.8 q0, [r9]\n"
+                                         "vldrb.8 q1, [r11]\n",
+                                         WK_MVE_MULTIPLY("vmladav.s8", "q0", "q1", "q4", "q5")));
+}
+
+static __attribute__((naked, noinline)) void wk_mve_products_of_32(
+    __attribute__((unused)) wk_mve_products *products) {
+    __asm volatile(WK_MVE_SMALL_PRODUCTS("vldrb.8 q0, [r9]\n"
+                                         "vldrb.8 q1, [r11]\n"
+                                         "vldrb.8 q2, [r9, #16]\n"
+                                         "vldrb.8 q3, [r11, #16]\n",
+                                         WK_MVE_MULTIPLY("vmladav.s8", "q0", "q1", "q4", "q5")
+                                             WK_MVE_MULTIPLY("vmladava.s8", "q2", "q3", "q4", "q5")));
 }
 
 #endif
