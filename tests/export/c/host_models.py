@@ -243,11 +243,16 @@ def differences(model: CompiledModel, inputs: Values, runs: Sequence[ModelRun]) 
 
 
 def assert_agrees(
-    folder: Path, models: Sequence[CompiledModel], *, images: int = 3, share_kernels: bool = False
+    folder: Path,
+    models: Sequence[CompiledModel],
+    *,
+    images: int = 3,
+    flags: Sequence[str] = (),
+    share_kernels: bool = False,
 ) -> None:
     """Build, run and compare every layer of every model with the golden interpreter."""
     inputs = [inputs_of(model.original, images, seed) for seed, model in enumerate(models)]
-    runs = run_models(folder, models, inputs, share_kernels=share_kernels)
+    runs = run_models(folder, models, inputs, *flags, share_kernels=share_kernels)
     problems = {}
     for model, values, of_model in zip(models, inputs, runs, strict=True):
         lines = differences(model, values, of_model)

@@ -29,6 +29,12 @@ def test_random_networks_agree_with_golden(tmp_path: Path, keep_constant_channel
     assert_agrees(tmp_path, models, share_kernels=True)
 
 
+def test_code_for_small_cores_agrees_with_golden_too(tmp_path: Path) -> None:
+    """Cores that multiply to 32 bits only have loops and a multiplication of their own."""
+    models = [compiled(seed, keep_constant_channels=True) for seed in range(10)]
+    assert_agrees(tmp_path, models, flags=("-DSHARED_SMALL_CORE",), share_kernels=True)
+
+
 def test_models_of_one_program_do_not_disturb_each_other(tmp_path: Path) -> None:
     """Whole files as emitted, kernels and all, of models with names that begin alike."""
     models = [

@@ -10,9 +10,25 @@ static inline int32_t wk_multiply_add(int32_t a, int32_t b, int32_t c) {
     return (int32_t)((uint32_t)a * (uint32_t)b + (uint32_t)c);
 }
 
-/* round(a * b / 2^31), halves up, for b >= 0. */
+/* Cores that multiply to 32 bits only, and have eight registers to compute with. */
+#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)
+#define WK_SMALL_CORE
+#endif
+
+/* round(a * b / 2^31), halves up, for any a and b of which one is not -2^31. */
 static inline int32_t wk_high_multiply(int32_t a, int32_t b) {
+#ifdef WK_SMALL_CORE
+    /* From products of halves: the upper 32 bits of a * b, and the lower ones to round by. */
+    const uint32_t low_a = (uint32_t)a & 0xffffu, low_b = (uint32_t)b & 0xffffu;
+    const int32_t high_a = a >> 16, high_b = b >> 16;
+    const uint32_t low = low_a * low_b;
+    const int32_t one = high_a * (int32_t)low_b, other = (int32_t)low_a * high_b;
+    const uint32_t middle = (low >> 16) + ((uint32_t)one & 0xffffu) + ((uint32_t)other & 0xffffu);
+    const int32_t high = high_a * high_b + (one >> 16) + (other >> 16) + (int32_t)(middle >> 16);
+    return (int32_t)((uint32_t)high * 2 + ((((middle & 0xffffu) >> 14) + 1) >> 1));
+#else
     return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
+#endif
 }
 
 /* round(value / 2^exponent), halves away from zero, for an exponent of 0 to 31. */

@@ -43,8 +43,7 @@ static void gather_row(const wk_conv_2d_layer *layer, const wk_window *window, c
 
 /* The window of one output, of one group, as bytes one behind the other. */
 static void gather(const wk_conv_2d_layer *layer, const wk_window *window, const kept_rows *kept,
-                   int32_t y, int32_t x, int32_t group, int8_t *gathered) {
-    const int32_t depth = layer->inputs / layer->groups;
+                   int32_t y, int32_t x, int32_t depth, int32_t group, int8_t *gathered) {
     const int32_t row_bytes = layer->kernel_columns * depth;
     int32_t slot = kept->first;
     for (int32_t i = 0; i < layer->kernel_rows; i++, gathered += row_bytes) {
@@ -66,11 +65,9 @@ static int8_t finish(const wk_requantization *to, int32_t o, int32_t sum) {
     return wk_requantize(sum, to->multiplier[o], to->shift[o], to->zero_point, to->low, to->high);
 }
 
-/* Filters `o` to before `end` over one window. */
-static void filter(const wk_conv_2d_layer *layer, int32_t o, int32_t end, const int8_t *values,
-                   int8_t *output) {
-    const int32_t depth = layer->inputs / layer->groups;
-    const int32_t size = layer->kernel_rows * layer->kernel_columns * depth;
+/* Filters `o` to before `end`, each of `size` weights, over one window. */
+static void filter(const wk_conv_2d_layer *layer, int32_t size, int32_t o, int32_t end,
+                   const int8_t *values, int8_t *output) {
     const int8_t *weights = layer->weights + o * size;
     for (; o + 1 < end; o += 2, weights += 2 * size) {
         int32_t sums[2] = {layer->bias[o], layer->bias[o + 1]};
@@ -88,7 +85,7 @@ static void grow_backward(const wk_conv_2d_layer *layer, int32_t pixels, const i
                           int8_t *output, int8_t *gathered) {
     for (int32_t pixel = pixels - 1; pixel >= 0; pixel--) {
         memcpy(gathered, input + pixel * layer->inputs, (size_t)layer->inputs);
-        filter(layer, 0, layer->outputs, gathered, output + pixel * layer->outputs);
+        filter(layer, layer->inputs, 0, layer->outputs, gathered, output + pixel * layer->outputs);
     }
 }
 
@@ -99,6 +96,8 @@ void wk_conv_2d(const wk_conv_2d_layer *layer, const wk_window *window, const in
     const int32_t row_bytes = window->width * layer->inputs;
     const int32_t extent = (layer->kernel_rows - 1) * layer->dilation_rows + 1;
     const int32_t filters = layer->outputs / layer->groups;
+    const int32_t depth = layer->inputs / layer->groups;
+    const int32_t size = layer->kernel_rows * layer->kernel_columns * depth;
     int8_t *const gathered = scratch;
     int8_t *ring = NULL;
     int32_t loaded = 0;
@@ -122,14 +121,14 @@ void wk_conv_2d(const wk_conv_2d_layer *layer, const wk_window *window, const in
         for (int32_t column = 0; column < window->columns; column++) {
             const int32_t x = window->left + column * layer->stride_columns;
             int8_t *const target = output + (row * window->output_pixels + column) * layer->outputs;
-            if (is_1x1 && input != output && y >= 0 && y < window->height && x >= 0 &&
-                x < window->width) {
-                filter(layer, 0, filters, input + y * row_bytes + x * layer->inputs, target);
+            const int32_t is_inside = y >= 0 && y < window->height && x >= 0 && x < window->width;
+            if (is_1x1 && is_inside && input != output) {
+                filter(layer, depth, 0, filters, input + y * row_bytes + x * layer->inputs, target);
                 continue;
             }
             for (int32_t group = 0; group < layer->groups; group++) {
-                gather(layer, window, &kept, y, x, group, gathered);
-                filter(layer, group * filters, (group + 1) * filters, gathered, target);
+                gather(layer, window, &kept, y, x, depth, group, gathered);
+                filter(layer, size, group * filters, (group + 1) * filters, gathered, target);
             }
         }
     }

@@ -22,24 +22,30 @@ typedef struct {
 /* One row of the image as `span` pixels of four channels, of which `lanes` are there. */
 static void load_row(const depthwise *of, const int8_t *input, int32_t y, int32_t channel,
                      int32_t lanes, int8_t *row) {
-    const wk_depthwise_conv_2d_layer *layer = of->layer;
     const wk_window *window = of->window;
-    const int32_t left = window->left;
-    if (y < 0 || y >= window->height || lanes < WK_LANES) {
-        memset(row, layer->input_zero_point, (size_t)(of->span * WK_LANES));
+    const int32_t inputs = of->layer->inputs, width = window->width, left = window->left;
+    int32_t from = left < 0 ? -left : 0; /* the first pixel of the row that is in the image */
+    int32_t until = width - left < of->span ? width - left : of->span;
+    if (y < 0 || y >= window->height || until <= from) {
+        from = until = of->span;
     }
-    if (y < 0 || y >= window->height) {
+    if (from > 0 || until < of->span || lanes < WK_LANES) {
+        memset(row, of->layer->input_zero_point, (size_t)(of->span * WK_LANES));
+    }
+    if (from == until) {
         return;
     }
-    const int8_t *const image_row = input + y * window->width * layer->inputs + channel;
-    int32_t from = left * layer->inputs;
-    for (int32_t i = 0; i < of->span; i++, row += WK_LANES, from += layer->inputs) {
-        if (left + i < 0 || left + i >= window->width) {
-            memset(row, layer->input_zero_point, WK_LANES);
-        } else if (lanes == WK_LANES) {
-            memcpy(row, image_row + from, WK_LANES);
-        } else {
-            memcpy(row, image_row + from, (size_t)lanes);
+    const int8_t *pixel = input + (y * width + left + from) * inputs + channel;
+    int8_t *to = row + from * WK_LANES;
+    if (lanes == WK_LANES) {
+        for (; from < until; from++, to += WK_LANES, pixel += inputs) {
+            memcpy(to, pixel, WK_LANES);
+        }
+    } else {
+        for (; from < until; from++, to += WK_LANES, pixel += inputs) {
+            for (int32_t lane = 0; lane < lanes; lane++) {
+                to[lane] = pixel[lane];
+            }
         }
     }
 }
@@ -48,32 +54,47 @@ static int8_t finish(const wk_requantization *to, int32_t k, int32_t sum) {
     return wk_requantize(sum, to->multiplier[k], to->shift[k], to->zero_point, to->low, to->high);
 }
 
+/* Sums of four channels. */
+typedef struct {
+    int32_t a, b, c, d;
+} four_sums;
+
+/* `taps` taps of four channels; `weights` of the next tap are `outputs` further. */
+static inline four_sums add_taps(four_sums sums, const int8_t *values, int32_t step,
+                                 const int8_t *weights, int32_t outputs, int32_t taps) {
+    for (; taps > 0; taps--, values += step, weights += outputs) {
+        sums.a = wk_multiply_add(values[0], weights[0], sums.a);
+        sums.b = wk_multiply_add(values[1], weights[1], sums.b);
+        sums.c = wk_multiply_add(values[2], weights[2], sums.c);
+        sums.d = wk_multiply_add(values[3], weights[3], sums.d);
+    }
+    return sums;
+}
+
 /* Four channels with one filter each: `seen` is the window's first column in the first slot,
  * `slot` the slot of its first row, `first` the first of the channels. */
 static void filter_four(const depthwise *of, const int8_t *seen, int32_t slot, int32_t first,
                         int8_t *target) {
     const wk_depthwise_conv_2d_layer *layer = of->layer;
-    const int32_t step = layer->dilation_columns * WK_LANES;
-    const int8_t *weights = layer->weights + first;
+    const int32_t outputs = of->outputs, columns = layer->kernel_columns;
+    const int32_t step = layer->dilation_columns * WK_LANES, row_bytes = of->span * WK_LANES;
     const int32_t *bias = layer->bias + first;
-    int32_t a = bias[0], b = bias[1], c = bias[2], d = bias[3];
-    for (int32_t i = 0; i < layer->kernel_rows; i++) {
-        const int8_t *values = seen + slot * of->span * WK_LANES;
-        for (int32_t j = 0; j < layer->kernel_columns; j++) {
-            a = wk_multiply_add(values[0], weights[0], a);
-            b = wk_multiply_add(values[1], weights[1], b);
-            c = wk_multiply_add(values[2], weights[2], c);
-            d = wk_multiply_add(values[3], weights[3], d);
-            values += step;
-            weights += of->outputs;
+    const int8_t *weights = layer->weights + first;
+    four_sums sums = {bias[0], bias[1], bias[2], bias[3]};
+    for (int32_t rows = layer->kernel_rows; rows > 0; rows--, weights += columns * outputs) {
+        const int8_t *values = seen + slot * row_bytes;
+        if (columns == 3 && step == WK_LANES) { /* the common case, without a loop */
+            sums = add_taps(sums, values, WK_LANES, weights, outputs, 3);
+        } else {
+            sums = add_taps(sums, values, step, weights, outputs, columns);
         }
         slot += layer->dilation_rows;
         slot = slot >= of->extent ? slot - of->extent : slot;
     }
-    target[0] = finish(&layer->requantization, first, a);
-    target[1] = finish(&layer->requantization, first + 1, b);
-    target[2] = finish(&layer->requantization, first + 2, c);
-    target[3] = finish(&layer->requantization, first + 3, d);
+    target[0] = finish(&layer->requantization, first, sums.a);
+    target[1] = finish(&layer->requantization, first + 1, sums.b);
+    target[2] = finish(&layer->requantization, first + 2, sums.c);
+    target[3] = finish(&layer->requantization, first + 3, sums.d);
 }
 
 /* One filter over one lane. */
