@@ -61,11 +61,14 @@ WK_INLINE void filter_three(const wk_dsp_conv_2d_layer *layer, const wk_filterin
 
 /* A 1x1 kernel over pixels that lie one behind the other, as their outputs do. */
 static __attribute__((noinline)) void over_pixels(const wk_dsp_conv_2d_layer *layer,
-                                                  const int8_t *input, int8_t *output,
-                                                  int32_t pixels, int32_t is_backward,
-                                                  wk_pair *gathered) {
+                                                  const wk_window *window, const int8_t *input,
+                                                  int8_t *output, void *scratch) {
+    wk_pair *const gathered = scratch;
     const int32_t inputs = layer->inputs, outputs = layer->outputs, fours = (inputs + 3) / 4;
+    const int32_t pixels = window->rows * window->columns;
+    const int32_t is_backward = input == output && outputs > inputs;
     const wk_filtering filtering = filtering_of(layer, gathered, fours);
+    input += window->top * window->width * inputs;
     for (int32_t left = pixels, count; left > 0; left -= count) {
         count = left < WK_PIXELS ? 1 : WK_PIXELS;
         const int32_t pixel = is_backward ? left - count : pixels - left;
@@ -107,8 +110,10 @@ WK_INLINE void next_row(const wk_dsp_conv_2d_layer *layer, const wk_window *wind
 
 /* Any windows, from an image that is all in memory, or (where the output lies over it) from a ring
  * of rows. */
-WK_INLINE void over_windows(const wk_dsp_conv_2d_layer *layer, const wk_window *window,
-                            const int8_t *input, int8_t *output, wk_pair *gathered) {
+static __attribute__((noinline)) void over_windows(const wk_dsp_conv_2d_layer *layer,
+                                                   const wk_window *window, const int8_t *input,
+                                                   int8_t *output, void *scratch) {
+    wk_pair *const gathered = scratch;
     wk_gathering gathering = wk_gathering_of(layer, window, input);
     const wk_filtering filtering = filtering_of(layer, gathered, gathering.fours);
     const int32_t row_bytes = window->width * layer->inputs;
@@ -169,9 +174,7 @@ void wk_dsp_conv_2d(const wk_dsp_conv_2d_layer *layer, const wk_window *window, 
                                window->top >= 0 && window->top + window->rows <= window->height &&
                                window->output_pixels == window->columns;
     if (are_pixels) {
-        over_pixels(layer, input + window->top * window->width * layer->inputs, output,
-                    window->rows * window->columns,
-                    input == output && layer->outputs > layer->inputs, scratch);
+        over_pixels(layer, window, input, output, scratch);
     } else {
         over_windows(layer, window, input, output, scratch);
     }

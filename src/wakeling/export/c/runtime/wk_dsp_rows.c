@@ -23,12 +23,11 @@
 /* Windows that start at pixels 0 and 1: a b c of four pixels p q r s are (p q)(a b) + r c, q a +
  * (r s)(b c). Those that start at pixels 0 and 2: (p q)(a b) + r c, (r s)(a b) + t c. */
 #define STRIDE_1 \
-    NEXT_PIXELS EARLY("smlad", "r11") EARLY("smlatb", "r12") \
-    LAST_PIXELS LATE("smlabt", "r11") LATE("smlad", "r12")
+    NEXT_PIXELS EARLY("smlad", "r11") EARLY("smlatb", "r12") LAST_PIXELS LATE("smlabt", "r11") \
+        LATE("smlad", "r12")
 #define STRIDE_2 \
-    NEXT_PIXELS EARLY("smlad", "r11") \
-    NEXT_PIXELS LATE("smlabt", "r11") EARLY("smlad", "r12") \
-    LAST_PIXELS LATE("smlabt", "r12")
+    NEXT_PIXELS EARLY("smlad", "r11") NEXT_PIXELS LATE("smlabt", "r11") EARLY("smlad", "r12") \
+        LAST_PIXELS LATE("smlabt", "r12")
 
 #define SCALE_RELU \
     "smmlar r11, r11, r2, r3\n\t" \
@@ -54,8 +53,7 @@
                 "beq 2f\n" \
                 "1:\n\t" \
                 "ldr r11, [sp]\n\t" \
-                "mov r12, r11\n\t" STRIDE \
-                "ldrd r2, r3, [sp, #4]\n\t" SCALE \
+                "mov r12, r11\n\t" STRIDE "ldrd r2, r3, [sp, #4]\n\t" SCALE \
                 "ldrd r2, r3, [sp, #12]\n\t" \
                 "asr r11, r11, r2\n\t" \
                 "asr r12, r12, r2\n\t" \

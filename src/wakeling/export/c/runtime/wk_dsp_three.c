@@ -90,11 +90,8 @@
                 "mov r12, r10\n\t" \
                 "add lr, lr, r1\n\t" \
                 "ldr pc, " ENTRY "\n" \
-                "4:\n\t" FOUR_INPUTS \
-                "3:\n\t" FOUR_INPUTS \
-                "2:\n\t" FOUR_INPUTS \
-                "1:\n\t" FOUR_INPUTS \
-                "cmp r1, lr\n\t" \
+                "4:\n\t" FOUR_INPUTS "3:\n\t" FOUR_INPUTS "2:\n\t" FOUR_INPUTS \
+                "1:\n\t" FOUR_INPUTS "cmp r1, lr\n\t" \
                 "bne 4b\n\t" \
                 "ldm r1!, {r2, r3, r4}\n\t" \
                 "ldr r5, " MIDDLE "\n\t" \
