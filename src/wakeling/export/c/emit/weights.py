@@ -47,7 +47,10 @@ def weights_header(program: Program) -> str:
 
 def weights_source(program: Program) -> str:
     """Defines all tables."""
-    parts = ['#include "wk_weights.h"\n']
+    parts = [
+        "/* The constant tables of the layers, by the layer's number. What they mean is in wk_kernels.h. */",
+        '#include "wk_weights.h"\n',
+    ]
     for name, array in tables_of(program):
         parts.append(f"const {array.type} wk_{name}[{array.values.size}] = {{\n{numbers(array)}\n}};\n")
     return "\n".join(parts)
