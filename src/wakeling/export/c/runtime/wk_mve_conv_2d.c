@@ -58,21 +58,6 @@ static void gather(const wk_mve_conv_2d_layer *layer, const wk_window *window, c
     }
 }
 
-/* A window without dilation that lies in the image; its first row is `kept` in the source. */
-static inline void gather_inside(const wk_mve_conv_2d_layer *layer, const wk_source *source, int32_t kept,
-                                 int32_t x, int8_t *to) {
-    const int32_t bytes = layer->kernel_columns * layer->inputs;
-    const int8_t *from = source->image + x * layer->inputs + kept * source->row_bytes;
-    for (int32_t i = layer->kernel_rows; i > 0; i--, to += bytes) {
-        wk_mve_copy(to, from, bytes);
-        from += source->row_bytes;
-        if (++kept == source->rows) {
-            kept = 0;
-            from -= source->rows * source->row_bytes;
-        }
-    }
-}
-
 /* A 1x1 kernel over pixels that lie one behind the other, as do their outputs. */
 static void multiply_pixels(const wk_mve_conv_2d_layer *layer, wk_mve_products *products,
                             const int8_t *input, int8_t *output, int32_t pixels) {
@@ -87,6 +72,7 @@ static void multiply_pixels(const wk_mve_conv_2d_layer *layer, wk_mve_products *
     products->to_second = products->to_first + outputs;
     products->to_step = (is_backward ? -2 : 2) * outputs;
     products->copied = is_direct ? 0 : inputs;
+    products->apart = inputs;
     if (is_direct) {
         products->first = (int8_t *)(uintptr_t)input;
         products->second = products->first + inputs;
@@ -112,6 +98,69 @@ static void multiply_pixels(const wk_mve_conv_2d_layer *layer, wk_mve_products *
     }
 }
 
+/* Columns of a row whose windows lie in the image, from `first` to before `end`. */
+typedef struct {
+    int32_t first, end;
+} wk_inside;
+
+static wk_inside inside_of(const wk_mve_conv_2d_layer *layer, const wk_window *window, int32_t top) {
+    const int32_t stride = layer->stride_columns;
+    const int32_t room = window->width - layer->kernel_columns - window->left;
+    wk_inside inside = {window->left < 0 ? (stride - 1 - window->left) / stride : 0,
+                        room < 0 ? 0 : room / stride + 1};
+    if (inside.end > window->columns) {
+        inside.end = window->columns;
+    }
+    if (top < 0 || top + layer->kernel_rows > window->height ||
+        layer->dilation_rows * layer->dilation_columns != 1) {
+        inside.end = 0;
+    }
+    return inside;
+}
+
+/* One window after the other, two at a time; `p` windows of the row before wait. Returns how many wait. */
+static int32_t multiply_row(const wk_mve_conv_2d_layer *layer, const wk_window *window,
+                            const wk_source *source, wk_mve_products *products, int32_t row,
+                            int32_t is_backward, int8_t *output, int32_t p) {
+    wk_mve_compute_pairs *const compute = function_for(layer);
+    const int32_t top = window->top + row * layer->stride_rows;
+    const int32_t pixel_bytes = layer->stride_columns * layer->inputs, outputs = layer->outputs;
+    const wk_inside inside = inside_of(layer, window, top);
+    int8_t *const places[2] = {products->first, products->second};
+    output += row * window->output_pixels * outputs;
+    for (int32_t j = 0; j < window->columns;) {
+        const int32_t column = is_backward ? window->columns - 1 - j : j;
+        const int32_t pairs = (inside.end - column) / 2;
+        if (p == 0 && !is_backward && column >= inside.first && pairs > 0) {
+            const int32_t kept = top % source->rows;
+            products->from = source->image + kept * source->row_bytes +
+                             (window->left + column * layer->stride_columns) * layer->inputs;
+            products->to_first = output + column * outputs;
+            products->to_second = products->to_first + outputs;
+            products->copied = layer->kernel_columns * layer->inputs;
+            products->apart = pixel_bytes;
+            products->from_step = 2 * pixel_bytes;
+            products->to_step = 2 * outputs;
+            products->pairs = pairs;
+            compute(products);
+            products->copied = 0;
+            j += 2 * pairs;
+            continue;
+        }
+        gather(layer, window, source, row, column, places[p]);
+        if (p == 0) {
+            products->to_first = output + column * outputs;
+        } else {
+            products->to_second = output + column * outputs;
+            products->pairs = 1;
+            compute(products);
+        }
+        p = 1 - p;
+        j++;
+    }
+    return p;
+}
+
 void wk_mve_conv_2d(const wk_mve_conv_2d_layer *layer, const wk_window *window, const int8_t *input,
                     int8_t *output, void *scratch) {
     const wk_mve_requantization *to = &layer->requantization;
@@ -120,69 +169,42 @@ void wk_mve_conv_2d(const wk_mve_conv_2d_layer *layer, const wk_window *window, 
     const int32_t extent = (layer->kernel_rows - 1) * layer->dilation_rows + 1;
     const int32_t is_pointwise = layer->kernel_rows * layer->kernel_columns == 1;
     const int32_t is_backward = input == output && is_pointwise && layer->outputs > layer->inputs;
-    int8_t *const places[2] = {scratch, (int8_t *)scratch + window_bytes};
-    wk_mve_products products = {layer->stream, places[0], places[1], output, output, layer->steps,
-                                layer->rest, layer->outputs, to->zero_point, to->low, to->high,
-                                1, NULL, 0, 0, 0, 0};
+    int8_t *const first = scratch;
+    wk_source source = {input, window->height, window->width * layer->inputs};
+    wk_mve_products products = {layer->stream, first, first + window_bytes, output, output, layer->steps,
+                                layer->rest, layer->outputs, to->zero_point, to->low, to->high, 1, NULL, 0,
+                                0, 0, 0, layer->kernel_rows, source.row_bytes, NULL, 0, 0};
     /* What lies behind a window counts as zero. */
-    for (int32_t p = 0; p < 2; p++) {
-        wk_mve_fill(places[p] + window_bytes - 16, 0, 16);
-    }
+    wk_mve_fill(first + window_bytes - 16, 0, 16);
+    wk_mve_fill(first + 2 * window_bytes - 16, 0, 16);
     if (is_pointwise && layer->stride_rows * layer->stride_columns == 1 && window->top == 0 &&
         window->left == 0 && window->columns == window->width && window->output_pixels == window->columns) {
         multiply_pixels(layer, &products, input, output, window->rows * window->columns);
         return;
     }
-    wk_mve_compute_pairs *const compute = function_for(layer);
-    wk_source source = {input, window->height, window->width * layer->inputs};
     int8_t *ring = NULL;
-    int32_t loaded = 0;
     if (input == output && !is_pointwise) {
         const int32_t pairs = 2 * ((size + 3) & -4);
         source.rows = extent < window->height ? extent : window->height;
-        ring = (int8_t *)scratch + 3 * (pairs > window_bytes ? pairs : window_bytes);
+        ring = first + 3 * (pairs > window_bytes ? pairs : window_bytes);
         source.image = ring;
     }
-    const int32_t step = is_backward ? -1 : 1;
-    int32_t p = 0;
+    products.ring_bytes = source.rows * source.row_bytes;
+    products.end = source.image + products.ring_bytes;
+    int32_t loaded = 0, waiting = 0;
     for (int32_t i = 0; i < window->rows; i++) {
         const int32_t row = is_backward ? window->rows - 1 - i : i;
-        const int32_t top = window->top + row * layer->stride_rows;
-        const int32_t kept = top > 0 ? top % source.rows : 0;
-        /* Without dilation, windows of columns from `first` to before `end` lie in the image. */
-        int32_t first = window->left < 0 ? (layer->stride_columns - 1 - window->left) / layer->stride_columns : 0;
-        const int32_t room = window->width - layer->kernel_columns - window->left;
-        int32_t end = room < 0 ? 0 : room / layer->stride_columns + 1;
-        if (top < 0 || top + extent > window->height || layer->dilation_rows * layer->dilation_columns != 1) {
-            end = 0;
-        }
-        for (; ring != NULL && loaded < top + extent && loaded < window->height; loaded++) {
+        const int32_t below = window->top + row * layer->stride_rows + extent;
+        for (; ring != NULL && loaded < below && loaded < window->height; loaded++) {
             wk_mve_copy(ring + loaded % source.rows * source.row_bytes, input + loaded * source.row_bytes,
                         source.row_bytes);
         }
-        int32_t column = is_backward ? window->columns - 1 : 0;
-        int8_t *target = output + (row * window->output_pixels + column) * layer->outputs;
-        for (int32_t j = 0; j < window->columns; j++, column += step, target += step * layer->outputs) {
-            if (column >= first && column < end) {
-                gather_inside(layer, &source, kept, window->left + column * layer->stride_columns, places[p]);
-            } else {
-                gather(layer, window, &source, row, column, places[p]);
-            }
-            if (p == 0) {
-                products.to_first = target;
-                p = 1;
-            } else {
-                products.to_second = target;
-                products.pairs = 1;
-                compute(&products);
-                p = 0;
-            }
-        }
+        waiting = multiply_row(layer, window, &source, &products, row, is_backward, output, waiting);
     }
-    if (p == 1) { /* an odd one is computed twice */
+    if (waiting > 0) { /* an odd one is computed twice */
         products.second = products.first;
         products.to_second = products.to_first;
         products.pairs = 1;
-        compute(&products);
+        function_for(layer)(&products);
     }
 }

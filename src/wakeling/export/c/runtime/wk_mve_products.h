@@ -9,8 +9,11 @@
 #include "wk_mve.h"
 
 /* Where windows and outputs are. The functions below read this structure by the offsets of its members.
- * Where `copied` is not 0, so many bytes of two pixels are copied from `from` on to the windows first. All
- * but the layer's members change: by their steps, from two pixels to the next two. */
+ *
+ * Where `copied` is not 0, both windows are gathered first: so many bytes of each of `rows` rows, which lie
+ * `row_bytes` apart in a ring of `ring_bytes` that ends at `end`, the first window's from `from` on, the
+ * second one's `apart` bytes behind. All pointers but `stream` and `end` move on by their steps, from two
+ * pixels to the next two. */
 typedef struct {
     const int32_t *stream;                    /*  0 */
     int8_t *first, *second;                   /*  4,  8: windows */
@@ -22,29 +25,50 @@ typedef struct {
     const int8_t *from;                       /* 48 */
     int32_t copied;                           /* 52 */
     int32_t window_step, from_step, to_step;  /* 56, 60, 64 */
+    int32_t rows, row_bytes;                  /* 68, 72 */
+    const int8_t *end;                        /* 76 */
+    int32_t ring_bytes, apart;                /* 80, 84 */
 } wk_mve_products;
 
+/* The window at `to`: of each row, r4 bytes from r2 on; r8 rows, r12 bytes apart, in a ring of r7 bytes that
+ * ends at r5. */
+#define WK_MVE_GATHER(to, row, copy, copied, end) \
+    row ":\n"                                    \
+    "mov r1, r2\n"                               \
+    "mov r3, " to "\n"                           \
+    "wlstp.8 lr, r4, " copied "f\n"              \
+    copy ":\n"                                   \
+    "vldrb.8 q0, [r1], #16\n"                    \
+    "vstrb.8 q0, [r3], #16\n"                    \
+    "letp lr, " copy "b\n"                       \
+    copied ":\n"                                 \
+    "subs r8, r8, #1\n"                          \
+    "beq " end "f\n"                             \
+    "add r2, r2, r12\n"                          \
+    "cmp r2, r5\n"                               \
+    "it hs\n"                                    \
+    "subhs r2, r2, r7\n"                         \
+    "add " to ", " to ", r4\n"                   \
+    "b " row "b\n"
+
 /* Two windows, r9 and r11, of the structure that r0 points to. */
-#define WK_MVE_FETCH                   \
-    "ldrd r9, r11, [r0, #4]\n"         \
-    "ldrd r2, r4, [r0, #48]\n"         \
-    "cmp r4, #0\n"                     \
-    "beq 24f\n"                        \
-    "add r8, r2, r4\n"                 \
-    "mov r6, r9\n"                     \
-    "wlstp.8 lr, r4, 22f\n"            \
-    "21:\n"                            \
-    "vldrb.8 q0, [r2], #16\n"          \
-    "vstrb.8 q0, [r6], #16\n"          \
-    "letp lr, 21b\n"                   \
-    "22:\n"                            \
-    "mov r6, r11\n"                    \
-    "wlstp.8 lr, r4, 24f\n"            \
-    "23:\n"                            \
-    "vldrb.8 q0, [r8], #16\n"          \
-    "vstrb.8 q0, [r6], #16\n"          \
-    "letp lr, 23b\n"                   \
-    "24:\n"
+#define WK_MVE_FETCH                             \
+    "ldrd r9, r11, [r0, #4]\n"                   \
+    "ldrd r2, r4, [r0, #48]\n"                   \
+    "cmp r4, #0\n"                               \
+    "beq 28f\n"                                  \
+    "ldrd r8, r12, [r0, #68]\n"                  \
+    "ldrd r5, r7, [r0, #76]\n"                   \
+    "ldr r10, [r0, #84]\n"                       \
+    "add r10, r10, r2\n"                         \
+    WK_MVE_GATHER("r9", "20", "21", "22", "23")  \
+    "23:\n"                                      \
+    "ldr r8, [r0, #68]\n"                        \
+    "mov r2, r10\n"                              \
+    WK_MVE_GATHER("r11", "24", "25", "26", "27") \
+    "27:\n"                                      \
+    "ldrd r9, r11, [r0, #4]\n"                   \
+    "28:\n"
 
 /* On to the next two pixels; the flags say whether there are any. */
 #define WK_MVE_ADVANCE                 \
