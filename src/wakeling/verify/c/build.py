@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -57,6 +58,7 @@ def build(
     command = [*compiler.command, *flags, *link_flags, "-o", program.with_suffix(".part").name]
     _run([*command, *(os.path.relpath(path, inputs) for path in objects)], inputs, folder)
     (inputs / program.with_suffix(".part").name).replace(program)
+    shutil.rmtree(inputs)
     return program
 
 
@@ -78,6 +80,7 @@ def _object(
         extra = ["-isystem", "system"] if system else []
         _run([*compiler.command, *flags, *extra, "-c", "-o", "object.o", name], inputs, folder)
         (inputs / "object.o").replace(target)
+        shutil.rmtree(inputs)
     return target
 
 
