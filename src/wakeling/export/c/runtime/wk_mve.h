@@ -30,11 +30,12 @@ typedef struct {
     wk_mve_requantization requantization;
 } wk_mve_conv_2d_layer;
 
-/* A depthwise convolution with a kernel of 3x3, one output for each channel, no dilation and one stride
- * of 1 or 2. Weights are [channel][kernel row][kernel column]. */
+/* A depthwise convolution, one output for each channel, without dilation. Weights are [channel][kernel
+ * row][kernel column]. */
 typedef struct {
     int32_t channels;
-    int32_t stride;
+    int32_t kernel_rows, kernel_columns;
+    int32_t stride_rows, stride_columns;
     int32_t input_zero_point;
     const int8_t *weights;
     const int32_t *bias;
@@ -45,6 +46,11 @@ typedef struct {
 
 void wk_mve_conv_2d(const wk_mve_conv_2d_layer *layer, const wk_window *window, const int8_t *input,
                     int8_t *output, void *scratch);
+/* A kernel of up to 8x8. */
+void wk_mve_depthwise(const wk_mve_depthwise_layer *layer, const wk_window *window, const int8_t *input,
+                      int8_t *output, void *scratch);
+
+/* A kernel of 3x3, both strides 1 or both 2. */
 void wk_mve_depthwise_3x3(const wk_mve_depthwise_layer *layer, const wk_window *window,
                           const int8_t *input, int8_t *output, void *scratch);
 

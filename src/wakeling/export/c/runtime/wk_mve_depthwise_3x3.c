@@ -9,7 +9,7 @@ typedef void wk_mve_compute_channel(wk_mve_channel *channel);
 
 static wk_mve_compute_channel *function_for(const wk_mve_depthwise_layer *layer) {
     const wk_mve_requantization *to = &layer->requantization;
-    if (layer->stride == 2) {
+    if (layer->stride_columns == 2) {
         return to->is_plain ? wk_mve_channel_by_two : wk_mve_channel_any_by_two;
     }
     return to->is_plain && to->low == -128 && to->high == 127 ? wk_mve_channel_in_pairs
@@ -21,7 +21,7 @@ static void prepare(const wk_mve_depthwise_layer *layer, const wk_window *window
                     wk_mve_channel *channel) {
     const wk_mve_requantization *to = &layer->requantization;
     const int32_t channels = layer->channels;
-    const int32_t span = (window->columns - 1) * layer->stride + 3;
+    const int32_t span = (window->columns - 1) * layer->stride_columns + 3;
     const int32_t first = window->left > 0 ? window->left : 0;
     const int32_t end = window->left + span < window->width ? window->left + span : window->width;
     for (uint32_t k = 0; k < 16; k++) {
