@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.report import sample
 from wakeling.errors import UnsupportedOpError
 from wakeling.export import operators
+from wakeling.export.tflm_resolver import RESOLVER_METHODS
 from wakeling.report import firmware
 
 STUBS = {
@@ -91,7 +92,7 @@ def test_an_operator_without_a_method_is_named(deployment):
 
 def test_every_operator_that_export_writes_has_a_resolver_method():
     entries = [*operators.OPERATOR_ENTRIES.values(), *operators.ACTIVATION_ENTRIES.values()]
-    assert {entry.builtin for entry in entries} <= set(firmware.RESOLVER_METHODS)
+    assert {entry.builtin for entry in entries} <= set(RESOLVER_METHODS)
 
 
 def test_the_reserved_arena_is_whole_kibibytes_and_large_enough():

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "data": ("wakeling.cli.data", "Look at photos before they are used."),
         "show": ("wakeling.cli.show", "What a network or a .tflite file is made of."),
         "evaluate": ("wakeling.cli.evaluate", "A model's accuracy on labeled photos."),
+        "compile": ("wakeling.cli.compile", "An int8 model as plain C, or as a ready project for a board."),
         "verify": ("wakeling.cli.verify", "Does every runtime compute the same numbers?"),
     }
 )

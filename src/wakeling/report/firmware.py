@@ -8,40 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from types import MappingProxyType
 
-from wakeling.errors import UnsupportedOpError
+from wakeling.export.tflm_resolver import resolver_methods
 from wakeling.report.results import Deployment, TextBlock
 from wakeling.units import KIB
-
-RESOLVER_METHODS: Mapping[str, str] = MappingProxyType(
-    {
-        "ADD": "AddAdd",
-        "AVERAGE_POOL_2D": "AddAveragePool2D",
-        "CONCATENATION": "AddConcatenation",
-        "CONV_2D": "AddConv2D",
-        "DEPTHWISE_CONV_2D": "AddDepthwiseConv2D",
-        "DEQUANTIZE": "AddDequantize",
-        "FULLY_CONNECTED": "AddFullyConnected",
-        "HARD_SWISH": "AddHardSwish",
-        "LOGISTIC": "AddLogistic",
-        "MAX_POOL_2D": "AddMaxPool2D",
-        "MEAN": "AddMean",
-        "MUL": "AddMul",
-        "PAD": "AddPad",
-        "QUANTIZE": "AddQuantize",
-        "RELU": "AddRelu",
-        "RELU6": "AddRelu6",
-        "RESHAPE": "AddReshape",
-        "SOFTMAX": "AddSoftmax",
-        "STRIDED_SLICE": "AddStridedSlice",
-        "SUB": "AddSub",
-        "TANH": "AddTanh",
-        "TRANSPOSE": "AddTranspose",
-    }
-)
-"""The method of `MicroMutableOpResolver` that brings each TFLite operator."""
 
 SETUP = """\
 #include "{header}"
@@ -110,14 +80,6 @@ def steps(deployment: Deployment) -> tuple[TextBlock, ...]:
         TextBlock(title="Look at a picture", text=look),
         *deployment.extra,
     )
-
-
-def resolver_methods(operators: tuple[str, ...]) -> tuple[str, ...]:
-    """The resolver's methods for these TFLite operators, each once, in their order."""
-    for operator in operators:
-        if operator not in RESOLVER_METHODS:
-            raise UnsupportedOpError(operator, "TFLM resolver")
-    return tuple(RESOLVER_METHODS[operator] for operator in dict.fromkeys(operators))
 
 
 def int8_threshold(probability: float) -> int:

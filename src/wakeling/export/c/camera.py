@@ -148,7 +148,8 @@ class CameraSetup:
             raise TargetError(unknown_name("pixel format", self.format, FORMATS))
         if not (1 <= self.width <= MOST_PIXELS and 1 <= self.height <= MOST_PIXELS):
             raise TargetError(
-                f"a frame of {self.width}x{self.height} pixels is not possible; each side is 1 to {MOST_PIXELS}"
+                f"a frame of {self.width}x{self.height} pixels is not possible; "
+                f"each side is 1 to {MOST_PIXELS}"
             )
         if FORMATS[self.format].source == "wk_camera_yuv422.c" and self.width % 2:
             raise TargetError(f"{self.format} has pixels in pairs; a width of {self.width} is odd")
@@ -184,7 +185,10 @@ _WRITTEN = re.compile(
 
 
 def parse_camera(text: str) -> CameraSetup:
-    """`FORMAT:WIDTHxHEIGHT`, then perhaps `:crop=WIDTHxHEIGHT` (centered) or `:crop=WIDTHxHEIGHT+LEFT+TOP`."""
+    """A camera written as `FORMAT:WIDTHxHEIGHT`, perhaps with `:crop=WIDTHxHEIGHT` behind it.
+
+    The crop is centered, unless `+LEFT+TOP` follows. Raises TargetError, one line.
+    """
     match = _WRITTEN.fullmatch(text)
     if match is None:
         raise TargetError(
@@ -223,7 +227,7 @@ def check_pixel_input(graph: Graph) -> None:
 
 
 def planes_of(camera: CameraSetup, channels: int) -> int:
-    """Values a pixel while it is resized: 1 where the camera gives gray or the model takes the format's own."""
+    """Values a pixel while it is resized: 1 where the format has gray and nothing else is needed, or 3."""
     chosen = FORMATS[camera.format]
     return 1 if chosen.colors is None or (channels == 1 and chosen.gray is not None) else 3
 
