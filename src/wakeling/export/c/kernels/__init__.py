@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from wakeling.errors import UnsupportedOpError
-from wakeling.export.c.kernels import averages, dsp, elementwise, moves, mve, pointwise, sums
+from wakeling.export.c.kernels import averages, dsp, elementwise, moves, mve, mve_values, pointwise, sums
 from wakeling.export.c.kernels.lowering import Attempt, Lower, Lowering
 from wakeling.export.c.program import Call
 from wakeling.export.c.targets import Feature
@@ -68,7 +68,14 @@ SPECIAL: Mapping[Feature, Mapping[type[Operator], tuple[Attempt, ...]]] = Mappin
             DepthwiseConv2D: (dsp.depthwise_conv_2d, dsp.depthwise_as_conv_2d),
             Dense: (dsp.dense,),
         },
-        "mve": {Conv2D: (mve.conv_2d,), DepthwiseConv2D: (mve.depthwise_conv_2d,)},
+        "mve": {
+            Conv2D: (mve.conv_2d,),
+            DepthwiseConv2D: (mve.depthwise_conv_2d, mve.depthwise_as_conv_2d),
+            **{
+                operator: (mve_values.instead_of(LOWERINGS[operator]),)
+                for operator in (Activation, Add, AveragePool2D, MaxPool2D, Mul, Quantize, Sub)
+            },
+        },
     }
 )
 """Kernels for cores with a feature; the first that fits a node is taken."""

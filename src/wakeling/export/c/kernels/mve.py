@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from wakeling.cost.memory.scratch import READ_BEYOND, filled
+from wakeling.cost.memory.scratch import READ_BEYOND, filled, rows_bytes
 from wakeling.export.c.kernels.lowering import WINDOW_ARGUMENTS, Lowering, kernel_fields
-from wakeling.export.c.kernels.mve_layout import LANES, requantization_fields, steps_of, stream_of
+from wakeling.export.c.kernels.mve_layout import (
+    LANES,
+    Int8Array,
+    requantization_fields,
+    steps_of,
+    stream_of,
+)
 from wakeling.export.c.program import Array, Call
 from wakeling.export.c.requantization import requantization_of
 from wakeling.graph import Node, weight_key
@@ -26,11 +32,26 @@ _FARTHEST = 2**16
 
 def conv_2d(lowering: Lowering, node: Node) -> Call | None:
     """Four outputs at two pixels at a time; None where there are groups."""
-    model, op = lowering.model, node.op
+    op = node.op
     assert isinstance(op, Conv2D)
-    if op.groups != 1:
+    weight = lowering.model.weights[weight_key(node, "weight")]
+    return _convolution(lowering, node, weight) if op.groups == 1 else None
+
+
+def depthwise_as_conv_2d(lowering: Lowering, node: Node) -> Call | None:
+    """An image with one channel is convolved; None for others, and where two windows are too large."""
+    op, (_, _, inputs) = node.op, lowering.graph.shapes[node.inputs[0]]
+    assert isinstance(op, DepthwiseConv2D)
+    weight = lowering.model.weights[weight_key(node, "weight")]
+    windows_bytes = 2 * filled(weight[0, ..., 0].size, LANES)
+    if inputs != 1 or op.multiplier == 1 or windows_bytes > rows_bytes(node, lowering.graph, columns=1):
         return None
-    weight = model.weights[weight_key(node, "weight")]
+    return _convolution(lowering, node, np.ascontiguousarray(weight.transpose(3, 1, 2, 0)))
+
+
+def _convolution(lowering: Lowering, node: Node, weight: Int8Array) -> Call:
+    """`weight` is (outputs, rows, columns, inputs)."""
+    model = lowering.model
     scaled = requantization_of(model, node, weight.astype(np.int64).sum((1, 2, 3)))
     flat = weight.reshape(len(weight), -1)
     steps, rest = steps_of(flat.shape[1])
@@ -38,8 +59,8 @@ def conv_2d(lowering: Lowering, node: Node) -> Call | None:
         function="wk_mve_conv_2d",
         struct="wk_mve_conv_2d_layer",
         layer={
-            "inputs": lowering.graph.shapes[node.inputs[0]][2],
-            "outputs": op.filters,
+            "inputs": weight.shape[3],
+            "outputs": weight.shape[0],
             **kernel_fields(node),
             "input_zero_point": model.tensors[node.inputs[0]].zero_point,
             "steps": steps,

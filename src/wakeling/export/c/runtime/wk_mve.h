@@ -54,6 +54,18 @@ void wk_mve_depthwise(const wk_mve_depthwise_layer *layer, const wk_window *wind
 void wk_mve_depthwise_3x3(const wk_mve_depthwise_layer *layer, const wk_window *window,
                           const int8_t *input, int8_t *output, void *scratch);
 
+/* As the kernels in plain C, for the same layers. Operands of sums and products have a value for each
+ * channel, shifts of a sum's operands and of the sum itself are at most 0. */
+void wk_mve_table(const wk_table_layer *layer, const void *input, void *output, int32_t pixels);
+void wk_mve_add(const wk_add_layer *layer, const int8_t *left, const int8_t *right, int8_t *output,
+                int32_t pixels);
+void wk_mve_mul(const wk_mul_layer *layer, const int8_t *left, const int8_t *right, int8_t *output,
+                int32_t pixels);
+void wk_mve_max_pool_2d(const wk_pool_2d_layer *layer, const wk_window *window, const int8_t *input,
+                        int8_t *output, void *scratch);
+void wk_mve_average_pool_2d(const wk_pool_2d_layer *layer, const wk_window *window, const int8_t *input,
+                            int8_t *output, void *scratch);
+
 /* Copies bytes, sixteen at a time. */
 static inline void wk_mve_copy(int8_t *to, const int8_t *from, int32_t bytes) {
     __asm volatile("wlstp.8 lr, %[bytes], 2f\n"
