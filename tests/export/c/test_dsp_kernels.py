@@ -226,14 +226,15 @@ def test_two_weights_are_packed_where_they_fit_a_half_word(
     run_on(M4, made, objects)
 
 
-@pytest.mark.parametrize(("bias", "packs"), [(2**23 - 40000, True), (2**23, False), (2**30, False)])
+@pytest.mark.parametrize(("bias", "packs"), [(2**23 - 64 * 128 * 256, True), (2**23, False), (2**25, False)])
 def test_two_sums_are_packed_where_the_second_has_24_bits(bias: int, packs: bool, objects: Path) -> None:
-    model = all_bytes(2)
+    model = mild(network((7, 7, 64), Conv2D(filters=2, kernel=(1, 1))), zero_point=3)
     (node,) = model.graph.nodes
+    factor = 100 / bias * model.tensors[node.name].scale / model.tensors[node.inputs[0]].scale
     numbers = dataclasses.replace(
         model,
         biases={weight_key(node, "bias"): np.array([-bias, bias], np.int32)},
-        weight_scales={node.name: np.full(2, 2.0**-19, np.float32)},
+        weight_scales={node.name: np.full(2, factor, np.float32)},
     )
     (made,) = compiled([numbers])
     assert ("wk_dsp_three_linear" in functions_of([made])) == packs

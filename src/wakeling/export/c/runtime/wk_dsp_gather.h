@@ -63,24 +63,29 @@ WK_INLINE const int8_t *wk_line(const wk_gathering *gathering, int32_t y) {
  * at `start`. */
 WK_INLINE void wk_gather_across(const wk_gathering *gathering, const int8_t *line, int32_t x,
                                 wk_pair *to, wk_pair *start, uint32_t rest) {
-    const int32_t inputs = gathering->layer->inputs,
-                  zero_point = gathering->layer->input_zero_point;
-    const uint32_t whole = (uint32_t)gathering->length & ~3U;
-    uint32_t index = 0;
+    const int32_t inputs = gathering->layer->inputs;
+    const uint32_t fill = (uint32_t)(uint8_t)gathering->layer->input_zero_point * 0x01010101U;
+    uint32_t four = 0, held = 0;
     for (int32_t j = 0; j < gathering->columns; j++, x++) {
         const int32_t is_inside = line != NULL && x >= 0 && x < gathering->window->width;
         const int8_t *pixel = is_inside ? line + x * inputs : NULL;
         if (inputs % 4 == 0) {
-            const uint32_t fill = (uint32_t)(uint8_t)zero_point * 0x01010101U;
             for (int32_t k = 0; k < inputs; k += 4) {
                 to = wk_expand(to, is_inside ? wk_four(pixel + k) : fill);
             }
             continue;
         }
-        for (int32_t k = 0; k < inputs; k++, index++) {
-            *(index < whole ? wk_at(to, index) : wk_at(start, rest + index - whole)) =
-                (int16_t)(is_inside ? pixel[k] : zero_point);
+        for (int32_t k = 0; k < inputs; k++) {
+            four |= (is_inside ? (uint32_t)(uint8_t)pixel[k] : fill & 0xffU) << held;
+            held += 8;
+            if (held == 32) {
+                to = wk_expand(to, four);
+                four = held = 0;
+            }
         }
+    }
+    for (; held > 0; held -= 8, four >>= 8) {
+        *wk_at(start, rest++) = (int8_t)(uint8_t)four;
     }
 }
 
