@@ -257,6 +257,14 @@ def test_constants_of_all_shapes_on_both_sides(tmp_path: Path) -> None:
     check(tmp_path, models, "add", "mul", "add_broadcast", "mul_broadcast", "table")
 
 
+def test_a_constant_for_each_of_few_channels_is_a_table_a_channel(tmp_path: Path) -> None:
+    for channels, function in ((3, "wk_channel_tables"), (5, "wk_add")):
+        model = network((4, 3, channels), Add(constant=(1, 1, channels)))
+        compiled = compile_model(model, PORTABLE, name="few", keep_constant_channels=True)
+        assert [layer.call.function for layer in compiled.program.layers] == [function]
+        assert_agrees(tmp_path / function, [compiled])
+
+
 def test_operators_on_vectors(tmp_path: Path) -> None:
     vector = Reshape(shape=(12,))
     grows = [

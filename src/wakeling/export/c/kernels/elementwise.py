@@ -1,6 +1,7 @@
 """Add, sub and mul: two tensors, or a tensor and a constant, broadcast against each other.
 
-With a constant that is a single number they are functions of one byte (`pointwise.table`).
+With a constant that is a single number they are functions of one byte (`pointwise.table`); with one for
+each of a few channels, of one byte a channel (`pointwise.channel_tables`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from wakeling.export.c.kernels.axes import Axis, axes_fields, broadcast_strides, merged
 from wakeling.export.c.kernels.lowering import Lowering, channels_of
-from wakeling.export.c.kernels.pointwise import table
+from wakeling.export.c.kernels.pointwise import channel_tables, table
 from wakeling.export.c.program import Array, Call, Field
 from wakeling.graph import Node, weight_key
 from wakeling.ops import Shape, Sub, activation_of, constant_of, operator_name
@@ -18,6 +19,9 @@ from wakeling.quantize import arithmetic
 from wakeling.quantize.arithmetic import FixedMultiplier
 from wakeling.quantize.kernels.elementwise import operand_quants
 from wakeling.quantize.rules import operand_names
+
+MOST_TABLES = 4
+"""Channels that get a table of 256 bytes each: color images, whose scaling networks of others begin with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,9 @@ def _call(
     constant = constant_of(node.op)
     if constant is not None and math.prod(constant) == 1:
         return table(lowering, node)
+    channels = node.shape[-1:]
+    if constant is not None and constant[-1:] == channels == (math.prod(constant),) <= (MOST_TABLES,):
+        return channel_tables(lowering, node)
     model, key, names = lowering.model, weight_key(node, "constant"), operand_names(node)
     walk = _walk(node.shape, [constant if name == key else lowering.graph.shapes[name] for name in names])
     output = model.tensors[node.name]

@@ -37,6 +37,25 @@ def table(lowering: Lowering, node: Node) -> Call:
     )
 
 
+def channel_tables(lowering: Lowering, node: Node) -> Call:
+    """As `table`, with a function for each channel."""
+    channels = channels_of(node.shape)
+    element = lowering.graph.types[node.inputs[0]]
+    bytes_ = np.repeat(_BYTES[:, np.newaxis], channels, axis=1).view(np.dtype(element))
+    values = bytes_.reshape(256, *(1,) * (len(node.shape) - 1), channels)
+    made = KERNELS[type(node.op)](lowering.model, node, (values,)).reshape(256, channels)
+    return Call(
+        function="wk_channel_tables",
+        struct="wk_table_layer",
+        layer={
+            "channels": channels,
+            "values": Array(type="uint8_t", values=np.ascontiguousarray(made.T).view(np.uint8)),
+        },
+        arguments=PIXEL_ARGUMENTS,
+        sources=("wk_channel_tables.c",),
+    )
+
+
 def softmax(lowering: Lowering, node: Node) -> Call:
     """With a table of exp(-scale · beta · difference) up to the last that is not zero."""
     op, source = node.op, lowering.model.tensors[node.inputs[0]]

@@ -217,6 +217,8 @@ void wk_crop_and_pad(const wk_crop_and_pad_layer *layer, const wk_window *window
 
 /* These compute `pixels` pixels; the output may lie over an operand of its size. */
 void wk_table(const wk_table_layer *layer, const void *input, void *output, int32_t pixels);
+/* The same with a table for each channel, one behind the other. */
+void wk_channel_tables(const wk_table_layer *layer, const void *input, void *output, int32_t pixels);
 void wk_add(const wk_add_layer *layer, const int8_t *left, const int8_t *right, int8_t *output,
             int32_t pixels);
 void wk_mul(const wk_mul_layer *layer, const int8_t *left, const int8_t *right, int8_t *output,
