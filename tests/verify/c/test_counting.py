@@ -86,6 +86,7 @@ def stepped(elf_path: Path) -> int:
         elif address == stops:
             state["counting"] = False
         elif address == elf.symbols["harness_next"]:
+            engine.mem_write(engine.reg_read(arm_const.UC_ARM_REG_R0), INPUT)
             engine.reg_write(arm_const.UC_ARM_REG_R0, not state["fed"])
             state["fed"] = True
         elif address == elf.symbols["harness_exit"]:
