@@ -1,53 +1,45 @@
 /* Average pool on cores with Helium: four channels at a time, halves away from zero.
  *
- * A sum's absolute value, at most 128 * count, plus count / 2 is divided by multiplying it by
- * 2^32 / count, rounded up. That is exact below 2^32 / count: 128 * count^2 < 2^31 for a count below 4096.
+ * A sum's absolute value, at most 128 * count, plus count / 2 is divided by multiplying it by 2^32 / count,
+ * rounded up: by the factor (2^32 + e) / count with e < count. That is exact where the product of e and
+ * what is divided is below 2^32, and 128.5 * count * count is, for a count below 5781.
  */
 #include "wk_mve_pool_2d.h"
 
-enum { WK_MOST_COUNTED = 4095 };
+enum { WK_MOST_COUNTED = 4096 };
 
-static void mean(const wk_pool_2d_layer *layer, const wk_mve_pool_window *seen, int8_t *output) {
-    const int32_t count = seen->rows * seen->columns + seen->padded;
-    const uint32_t factor = 0xffffffffU / (uint32_t)count + 1U; /* 0 stands for 2^32 */
-    const int32_t start = layer->zero_point * seen->padded;
-    for (int32_t c = 0; c < layer->channels; c += 4) {
-        const int8_t *from = seen->from + c;
-        int32_t rows = seen->rows * seen->columns > 0 ? seen->rows : 0;
-        int32_t left = layer->channels - c;
-        __asm volatile("vctp.32 %[left]\n"
-                       "vdup.32 q0, %[start]\n"
-                       "cmp %[rows], #0\n"
-                       "beq 3f\n"
-                       "1:\n"
-                       "dls lr, %[columns]\n"
-                       "2:\n"
-                       "vpst\n"
-                       "vldrbt.s32 q1, [%[from]]\n"
-                       "add %[from], %[from], %[pixel]\n"
-                       "vadd.i32 q0, q0, q1\n"
-                       "le lr, 2b\n"
-                       "add %[from], %[from], %[skip]\n"
-                       "subs %[rows], %[rows], #1\n"
-                       "bne 1b\n"
-                       "3:\n"
-                       "vabs.s32 q1, q0\n"
-                       "cmp %[factor], #0\n"
-                       "beq 4f\n"
-                       "vadd.i32 q1, q1, %[half]\n"
-                       "vdup.32 q2, %[factor]\n"
-                       "vmulh.u32 q1, q1, q2\n"
-                       "4:\n"
-                       "vpt.s32 lt, q0, zr\n"
-                       "vnegt.s32 q1, q1\n"
-                       "vctp.32 %[left]\n"
-                       "vpst\n"
-                       "vstrbt.32 q1, [%[to]]\n"
-                       : [from] "+l"(from), [rows] "+r"(rows)
-                       : [left] "r"(left), [start] "r"(start), [columns] "r"(seen->columns),
-                         [pixel] "r"(seen->pixel_bytes), [skip] "r"(seen->skip), [half] "r"(count / 2),
-                         [factor] "r"(factor), [to] "l"(output + c)
-                       : "q0", "q1", "q2", "lr", "cc", "memory");
+static __attribute__((naked, noinline)) void mean_of_four(
+    __attribute__((unused)) const wk_mve_pool_window *seen) {
+    __asm volatile(WK_MVE_POOL("vctp.32 r3\n"
+                               "vdup.32 q0, r8\n",
+                               "vpst\n"
+                               "vldrbt.s32 q1, [r1]\n"
+                               "vadd.i32 q0, q0, q1\n")
+                   "ldrd r7, r8, [r0, #32]\n"
+                   "vabs.s32 q1, q0\n"
+                   "cmp r8, #0\n"
+                   "beq 4f\n"
+                   "vadd.i32 q1, q1, r7\n"
+                   "vdup.32 q2, r8\n"
+                   "vmulh.u32 q1, q1, q2\n"
+                   "4:\n"
+                   "vpt.s32 lt, q0, zr\n"
+                   "vnegt.s32 q1, q1\n"
+                   "vctp.32 r3\n"
+                   "vpst\n"
+                   "vstrbt.32 q1, [r2]\n"
+                   "pop {r4-r8, pc}\n");
+}
+
+static void mean(const wk_pool_2d_layer *layer, wk_mve_pool_window *seen, int32_t padded) {
+    const int32_t count = seen->rows * seen->columns + padded;
+    seen->start = layer->zero_point * padded;
+    seen->half = count / 2;
+    seen->factor = 0xffffffffU / (uint32_t)count + 1U; /* 0 stands for 2^32: one position */
+    for (seen->channels = layer->channels; seen->channels > 0; seen->channels -= 4) {
+        mean_of_four(seen);
+        seen->from += 4;
+        seen->to += 4;
     }
 }
 
