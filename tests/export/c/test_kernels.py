@@ -254,7 +254,7 @@ def test_constants_of_all_shapes_on_both_sides(tmp_path: Path) -> None:
         ops += [Add(constant=constant), Mul(constant=constant, activation="relu")]
         ops += [Sub(constant=constant), Sub(constant=constant, constant_first=True)]
     models = [network(shape, op, seed=seed) for seed, op in enumerate(ops)]
-    check(tmp_path, models, "add", "mul", "add_broadcast", "mul_broadcast", "table")
+    check(tmp_path, models, "add", "mul", "add_broadcast", "mul_broadcast", "table", "channel_tables")
 
 
 def test_a_constant_for_each_of_few_channels_is_a_table_a_channel(tmp_path: Path) -> None:
