@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -188,6 +190,17 @@ def test_a_crash_or_a_hang_names_the_function(body: str, message: str) -> None:
     """Flash cannot be written, there is nothing at address 0, and endless loops end."""
     with pytest.raises((DisagreementError, TargetError), match=rf"{message}.*in model_run on input 0"):
         run(hand_model(body), timeout_s=0.3)
+
+
+def test_ctrl_c_ends_a_run_that_makes_calls() -> None:
+    body = "for (;;) { wakeling_trace(1, model->arena, 1); }"
+    elf = read_program(program(hand_model(body), trace=True))
+    before = signal.getsignal(signal.SIGINT)
+    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        list(unicorn_runner.run(elf, "cortex-m4", [INPUT], timeout_s=60))
+    assert signal.getsignal(signal.SIGINT) == before
 
 
 def test_an_input_of_another_size_is_refused() -> None:

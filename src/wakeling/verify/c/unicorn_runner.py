@@ -5,7 +5,10 @@ The emulator has no devices: it stops at the harness's functions and this module
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -114,7 +117,8 @@ class _Machine:
 
         self._engine.reg_write(self._stack_pointer, self._elf.symbols["stack_top"])
         try:
-            self._engine.emu_start(self._elf.entry | 1, 0, timeout=int(timeout_s * 1e6))
+            with _interruptible(self._engine):
+                self._engine.emu_start(self._elf.entry | 1, 0, timeout=int(timeout_s * 1e6))
         except unicorn.UcError as problem:
             raise DisagreementError(f"the generated code faults: {problem} {self._where()}") from None
         if self._exit_code is None:
@@ -167,6 +171,30 @@ class _Machine:
     def _exit(self, code: int, *_: int) -> None:
         self._exit_code = code
         self._engine.emu_stop()
+
+
+@contextlib.contextmanager
+def _interruptible(engine: Uc) -> Iterator[None]:
+    """Ctrl-C stops the engine, and is raised when it stands still.
+
+    Raised in the middle of a callback it could be lost, and the run would go on without that call.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        pressed.append(number)
+        engine.emu_stop()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+        if pressed:
+            raise KeyboardInterrupt
 
 
 def _load(engine: Uc, elf: Elf) -> None:
