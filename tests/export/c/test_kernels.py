@@ -276,7 +276,7 @@ def test_operators_on_vectors(tmp_path: Path) -> None:
         chain(Reshape(shape=(3, 4)), Softmax()),
     ]
     models = [network((2, 3, 2), grow, seed=seed) for seed, grow in enumerate(grows)]
-    check(tmp_path, models, "add", "mul", "table", "softmax", "rearrange", "mean")
+    check(tmp_path, models, "add", "channel_tables", "table", "softmax", "rearrange", "mean")
 
 
 def test_means_over_all_axes(tmp_path: Path) -> None:
