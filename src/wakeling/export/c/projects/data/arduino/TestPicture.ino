@@ -1,4 +1,4 @@
-// Runs the model on a stored picture and compares the output: open the serial monitor at 115200.
+/* Runs the model on a stored picture and compares the output: open the serial monitor at 115200. */
 #include <@NAME@.h>
 #include <wk_selftest.h>
 

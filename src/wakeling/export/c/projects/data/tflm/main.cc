@@ -1,4 +1,4 @@
-// Runs the model on its test picture under TensorFlow Lite Micro and prints PASS or FAIL.
+/* Runs the model on its test picture under TensorFlow Lite Micro and prints PASS or FAIL. */
 #include <cstdint>
 #include <cstring>
 

@@ -1,0 +1,42 @@
+# Enough of Zephyr's build for a module and its sample to run on this computer.
+enable_language(C)
+add_executable(app ${CMAKE_CURRENT_LIST_DIR}/start.c)
+target_include_directories(app PRIVATE ${CMAKE_CURRENT_LIST_DIR})
+
+file(STRINGS ${CMAKE_CURRENT_SOURCE_DIR}/prj.conf SETTINGS REGEX "^CONFIG_")
+foreach(setting ${SETTINGS})
+  string(REGEX MATCH "^(CONFIG_[A-Z0-9_]+)=(.*)$" matched ${setting})
+  set(${CMAKE_MATCH_1} ${CMAKE_MATCH_2})
+endforeach()
+
+function(zephyr_include_directories)
+  foreach(folder ${ARGN})
+    target_include_directories(app PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/${folder})
+    set_property(GLOBAL APPEND PROPERTY INCLUDES ${CMAKE_CURRENT_SOURCE_DIR}/${folder})
+  endforeach()
+endfunction()
+
+macro(zephyr_library_named name)
+  set(ZEPHYR_CURRENT_LIBRARY ${name})
+  add_library(${name} STATIC)
+  get_property(includes GLOBAL PROPERTY INCLUDES)
+  target_include_directories(${name} PRIVATE ${includes})
+  target_link_libraries(app PRIVATE ${name})
+endmacro()
+
+function(zephyr_library_sources)
+  target_sources(${ZEPHYR_CURRENT_LIBRARY} PRIVATE ${ARGN})
+endfunction()
+
+function(zephyr_library_compile_options)
+  target_compile_options(${ZEPHYR_CURRENT_LIBRARY} PRIVATE ${ARGN})
+endfunction()
+
+foreach(module ${ZEPHYR_EXTRA_MODULES})
+  file(READ ${module}/zephyr/module.yml description)
+  if(NOT description MATCHES "cmake: \\.\n" OR NOT EXISTS ${module}/Kconfig)
+    message(FATAL_ERROR "${module} is no module")
+  endif()
+  get_filename_component(path ${module} REALPATH)
+  add_subdirectory(${path} module)
+endforeach()

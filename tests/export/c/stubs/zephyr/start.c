@@ -1,0 +1,2 @@
+int sample_main(void);
+int main(void) { return sample_main(); }
