@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from tests.export.c.emulated import functions_of, run_on
-from tests.export.c.host_models import assert_agrees
+from tests.export.c.host import STRICT
+from tests.export.c.host_models import assert_agrees, call, write
 from tests.export.c.tiny import network
 from wakeling.cost.memory.patch_stages import Stages
 from wakeling.export.c import CompiledModel, compile_model, target_of
@@ -23,6 +24,7 @@ from wakeling.export.c.lower import lower_model
 from wakeling.graph import GraphBuilder, weight_key
 from wakeling.ops import ActivationKind, Conv2D, Dense, DepthwiseConv2D, Operator, Shape
 from wakeling.quantize.model import QuantizedModel, TensorQuant
+from wakeling.verify.c.toolchain import zig
 
 M4 = target_of("cortex-m4")
 
@@ -303,6 +305,23 @@ def test_any_optimization_gives_the_same_numbers(optimization: str, objects: Pat
     for number, name in enumerate(names):
         (made,) = compiled([network_of(*SHAPES[name], "relu", number)])
         run_on(M4, made, objects, optimization=optimization)
+
+
+def test_a_long_name_leaves_the_assembly_whole(tmp_path: Path) -> None:
+    """Lines that grow with the prefix are folded: none of them may be a line of a macro."""
+    name = "a23456789_b23456789_c23456789_d234567890"
+    ops = (Conv2D(filters=4, kernel=(3, 3)), DepthwiseConv2D(kernel=(3, 3)))
+    for op in ops:
+        model = compile_model(mild(network((4, 4, 3), op), zero_point=-128), M4, name=name)
+        sources = write(tmp_path, {file: text for file, text in model.files.items() if "_dsp" in file})
+        (tmp_path / f"{name}_kernels.h").write_text(model.files[f"{name}_kernels.h"])
+        (tmp_path / f"{name}_arithmetic.h").write_text(model.files[f"{name}_arithmetic.h"])
+        compiler = zig()
+        for source in sources:
+            call(
+                [*compiler.command, *compiler.flags_for(M4), *STRICT, "-c", "-o", "object.o", source],
+                tmp_path,
+            )
 
 
 def test_a_network_takes_few_instructions_and_little_stack(objects: Path) -> None:

@@ -6,6 +6,10 @@
  */
 #include "wk_dsp_rows.h"
 
+/* So that no line of a macro grows with the name of the model. */
+typedef wk_pair pair_type;
+typedef wk_row row_type;
+
 #ifdef __ARM_FEATURE_DSP
 
 /* Assembly takes the parameters from where they are passed. */
@@ -41,8 +45,8 @@
 /* The stack from sp: the members of a wk_row but for `bytes`. For an output that is left over, the
  * step is set to zero: the second output of the pair is stored first, and the first one over it. */
 #define ROW(NAME, STRIDE, SCALE) \
-    __attribute__((naked)) void NAME(const wk_pair *rows, const wk_row *row, int8_t *output, \
-                                     const wk_pair *weights) { \
+    __attribute__((naked)) void NAME(const pair_type *rows, const row_type *row, int8_t *output, \
+                                     const pair_type *weights) { \
         __asm__("push {r4-r11, lr}\n\t" \
                 "ldm r1, {r4-r10}\n\t" \
                 "push {r4-r9}\n\t" \
@@ -161,7 +165,8 @@ WK_INLINE void row_of(const wk_pair *rows, const wk_row *row, int8_t *output,
 }
 
 #define ROW(NAME, STRIDE, MODE) \
-    void NAME(const wk_pair *rows, const wk_row *row, int8_t *output, const wk_pair *weights) { \
+    void NAME(const pair_type *rows, const row_type *row, int8_t *output, \
+              const pair_type *weights) { \
         row_of(rows, row, output, weights, STRIDE, MODE); \
     }
 

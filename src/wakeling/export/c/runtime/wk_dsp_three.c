@@ -7,6 +7,9 @@
  */
 #include "wk_dsp_filter.h"
 
+/* So that no line of a macro grows with the name of the model. */
+typedef wk_filtering filtering_type;
+
 #ifdef __ARM_FEATURE_DSP
 
 /* Assembly takes the parameters from where they are passed. */
@@ -63,7 +66,7 @@
 /* The loop over fours is unrolled four times and entered so that the rest comes first. */
 #define FILTER(NAME, SCALE, CLAMP_THEM) \
     __attribute__((naked)) void NAME(int8_t *first, int8_t *second, int8_t *third, \
-                                     const wk_filtering *filtering) { \
+                                     const filtering_type *filtering) { \
         __asm__("push {r4-r11, lr}\n\t" \
                 "ldm r3, {r4-r10}\n\t" \
                 "push {r4-r10}\n\t" \
@@ -180,7 +183,7 @@ WK_INLINE void filter(int8_t *target, const wk_pair *gathered, const wk_filterin
 }
 
 #define FILTER(NAME, MODE) \
-    void NAME(int8_t *first, int8_t *second, int8_t *third, const wk_filtering *filtering) { \
+    void NAME(int8_t *first, int8_t *second, int8_t *third, const filtering_type *filtering) { \
         filter(first, filtering->gathered, filtering, MODE); \
         filter(second, filtering->gathered + 1, filtering, MODE); \
         filter(third, filtering->gathered + 2, filtering, MODE); \
