@@ -44,6 +44,7 @@ def write_folder(out: Path, contents: Mapping[str, bytes], *, force: bool = Fals
     Raises TargetError as `check_folder`.
     """
     check_folder(out, force=force)
+    out = out.resolve()  # a link stays, and what it leads to is replaced
     out.parent.mkdir(parents=True, exist_ok=True)
     with _temporary_folder(out) as temporary:
         for name, content in contents.items():
