@@ -113,6 +113,15 @@ CHAINS: Mapping[str, tuple[tuple[int, int, int], tuple[Operator, ...]]] = {
     "pointwise, pairs": ((4, 4, 3), pointwise(8, 16, 15, 17, 32, 33, 31, 45, 48, 5, 64, 80, 97, 2, 1)),
     "pointwise, odd": ((3, 5, 16), pointwise(4, 9, 20, 32, 18, 64, 46, 7)),
     "pointwise, one pixel": ((1, 1, 20), pointwise(3, 40, 40)),
+    # one tap, but not every pixel: through the ring, also where pixels grow
+    "convolutions of one tap": (
+        (17, 16, 6),
+        (
+            Conv2D(filters=8, kernel=(3, 3)),
+            Conv2D(filters=15, kernel=(1, 1), stride=(2, 2)),
+            Conv2D(filters=20, kernel=(1, 1), stride=(1, 2)),
+        ),
+    ),
     "convolutions": (
         (17, 19, 3),
         (

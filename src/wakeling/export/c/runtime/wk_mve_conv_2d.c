@@ -167,7 +167,8 @@ void wk_mve_conv_2d(const wk_mve_conv_2d_layer *layer, const wk_window *window, 
     const int32_t size = layer->kernel_rows * layer->kernel_columns * layer->inputs;
     const int32_t window_bytes = (size + 15) & -16;
     const int32_t extent = (layer->kernel_rows - 1) * layer->dilation_rows + 1;
-    const int32_t is_pointwise = layer->kernel_rows * layer->kernel_columns == 1;
+    const int32_t is_pointwise = layer->kernel_rows * layer->kernel_columns == 1 &&
+                                 layer->stride_rows * layer->stride_columns == 1;
     const int32_t is_backward = input == output && is_pointwise && layer->outputs > layer->inputs;
     int8_t *const first = scratch;
     wk_source source = {input, window->height, window->width * layer->inputs};
@@ -177,8 +178,7 @@ void wk_mve_conv_2d(const wk_mve_conv_2d_layer *layer, const wk_window *window, 
     /* What lies behind a window counts as zero. */
     wk_mve_fill(first + window_bytes - 16, 0, 16);
     wk_mve_fill(first + 2 * window_bytes - 16, 0, 16);
-    if (is_pointwise && layer->stride_rows * layer->stride_columns == 1 && window->top == 0 &&
-        window->left == 0 && window->columns == window->width && window->output_pixels == window->columns) {
+    if (is_pointwise && window->top == 0 && window->left == 0 && window->columns == window->width && window->output_pixels == window->columns) {
         multiply_pixels(layer, &products, input, output, window->rows * window->columns);
         return;
     }
