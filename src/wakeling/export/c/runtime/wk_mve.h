@@ -1,15 +1,16 @@
 /* Kernels for cores with Helium (the integer vectors of Armv8.1-M), and what they share.
  *
- * A product of vectors is one instruction for sixteen weights. The inner loops are written in assembly
- * language, for GCC and Clang: they need exact registers, which compilers do not find by themselves.
+ * A product of vectors is one instruction for sixteen weights. The inner loops are written in
+ * assembly language, for GCC and Clang: they need exact registers, which compilers do not find by
+ * themselves.
  */
 #ifndef WK_MVE_H
 #define WK_MVE_H
 
 #include "wk_kernels.h"
 
-/* What all outputs of a layer have in common. `is_plain`: no sum is shifted left, and what is below zero
- * ends at the zero point, so that it does not matter how its halves are rounded. */
+/* What all outputs of a layer have in common. `is_plain`: no sum is shifted left, and what is below
+ * zero ends at the zero point, so that it does not matter how its halves are rounded. */
 typedef struct {
     int32_t zero_point;
     int32_t low, high;
@@ -30,8 +31,8 @@ typedef struct {
     wk_mve_requantization requantization;
 } wk_mve_conv_2d_layer;
 
-/* A depthwise convolution, one output for each channel, without dilation. Weights are [channel][kernel
- * row][kernel column]. */
+/* A depthwise convolution, one output for each channel, without dilation. Weights are
+ * [channel][kernel row][kernel column]. */
 typedef struct {
     int32_t channels;
     int32_t kernel_rows, kernel_columns;
@@ -47,15 +48,15 @@ typedef struct {
 void wk_mve_conv_2d(const wk_mve_conv_2d_layer *layer, const wk_window *window, const int8_t *input,
                     int8_t *output, void *scratch);
 /* A kernel of up to 8x8. */
-void wk_mve_depthwise(const wk_mve_depthwise_layer *layer, const wk_window *window, const int8_t *input,
-                      int8_t *output, void *scratch);
+void wk_mve_depthwise(const wk_mve_depthwise_layer *layer, const wk_window *window,
+                      const int8_t *input, int8_t *output, void *scratch);
 
 /* A kernel of 3x3, both strides 1 or both 2. */
 void wk_mve_depthwise_3x3(const wk_mve_depthwise_layer *layer, const wk_window *window,
                           const int8_t *input, int8_t *output, void *scratch);
 
-/* As the kernels in plain C, for the same layers. Operands of sums and products have a value for each
- * channel, shifts of a sum's operands and of the sum itself are at most 0. */
+/* As the kernels in plain C, for the same layers. Operands of sums and products have a value for
+ * each channel, shifts of a sum's operands and of the sum itself are at most 0. */
 void wk_mve_table(const wk_table_layer *layer, const void *input, void *output, int32_t pixels);
 void wk_mve_add(const wk_add_layer *layer, const int8_t *left, const int8_t *right, int8_t *output,
                 int32_t pixels);
@@ -63,8 +64,8 @@ void wk_mve_mul(const wk_mul_layer *layer, const int8_t *left, const int8_t *rig
                 int32_t pixels);
 void wk_mve_max_pool_2d(const wk_pool_2d_layer *layer, const wk_window *window, const int8_t *input,
                         int8_t *output, void *scratch);
-void wk_mve_average_pool_2d(const wk_pool_2d_layer *layer, const wk_window *window, const int8_t *input,
-                            int8_t *output, void *scratch);
+void wk_mve_average_pool_2d(const wk_pool_2d_layer *layer, const wk_window *window,
+                            const int8_t *input, int8_t *output, void *scratch);
 
 /* Copies bytes, sixteen at a time. */
 static inline void wk_mve_copy(int8_t *to, const int8_t *from, int32_t bytes) {

@@ -1,8 +1,9 @@
 /* Average pool on cores with Helium: four channels at a time, halves away from zero.
  *
- * A sum's absolute value, at most 128 * count, plus count / 2 is divided by multiplying it by 2^32 / count,
- * rounded up: by the factor (2^32 + e) / count with e < count. That is exact where the product of e and
- * what is divided is below 2^32, and 128.5 * count * count is, for a count below 5781.
+ * A sum's absolute value, at most 128 * count, plus count / 2 is divided by multiplying it by 2^32
+ * / count, rounded up: by the factor (2^32 + e) / count with e < count. That is exact where the
+ * product of e and what is divided is below 2^32, and 128.5 * count * count is, for a count below
+ * 5781.
  */
 #include "wk_mve_pool_2d.h"
 
@@ -43,9 +44,10 @@ static void mean(const wk_pool_2d_layer *layer, wk_mve_pool_window *seen, int32_
     }
 }
 
-void wk_mve_average_pool_2d(const wk_pool_2d_layer *layer, const wk_window *window, const int8_t *input,
-                            int8_t *output, void *scratch) {
-    if ((input == output && scratch != NULL) || layer->pool_rows * layer->pool_columns > WK_MOST_COUNTED) {
+void wk_mve_average_pool_2d(const wk_pool_2d_layer *layer, const wk_window *window,
+                            const int8_t *input, int8_t *output, void *scratch) {
+    if ((input == output && scratch != NULL) ||
+        layer->pool_rows * layer->pool_columns > WK_MOST_COUNTED) {
         wk_average_pool_2d(layer, window, input, output, scratch);
     } else {
         wk_mve_pool_2d(layer, window, input, output, mean);

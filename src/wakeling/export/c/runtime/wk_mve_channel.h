@@ -1,33 +1,34 @@
 /* One channel of a 3x3 depthwise convolution, from top to bottom, on cores with Helium.
  *
- * Four rows of the image are kept, transposed: each column is four bytes, and row y lies in byte
- * (y - top) % 4 of every column, so that sixteen bytes from any column on are a 4x4 patch of the image. A
- * window is such a patch times weights with zeros. Two rows at a time take the place of two others; the
- * halves of the weights are swapped then.
+ * Four rows of the image are kept, transposed: each column is four bytes, and row y lies in byte (y
+ * - top) % 4 of every column, so that sixteen bytes from any column on are a 4x4 patch of the
+ * image. A window is such a patch times weights with zeros. Two rows at a time take the place of
+ * two others; the halves of the weights are swapped then.
  */
 #ifndef WK_MVE_CHANNEL_H
 #define WK_MVE_CHANNEL_H
 
 #include "wk_mve.h"
+#include "wk_mve_load_rows.h"
 
-/* The functions below read this structure by the offsets of its members, and change `row`, `rows`, `place`
- * and `output`. */
+/* The functions below read this structure by the offsets of its members, and change `row`, `rows`,
+ * `place` and `output`. */
 typedef struct {
-    uint8_t order[16];              /*   0: where the weights of a column of the window are, or nothing */
+    uint8_t order[16];              /*   0: where the weights of a window's column are */
     uint16_t to[8];                 /*  16: every fourth byte */
     uint16_t from[8];               /*  32: a channel of eight pixels */
-    uint16_t two_rows[8];           /*  48: of eight outputs: two rows of four columns, column by column */
+    uint16_t two_rows[8];           /*  48: of eight outputs: four columns of two rows */
     uint32_t one_row[4];            /*  64: of four outputs of a row */
     const int8_t *weights;          /*  80: nine */
     int32_t bias, multiplier;       /*  84,  88 */
     int32_t right, left;            /*  92,  96: shifts, right <= 0, left >= 0 */
-    int32_t zero_point, step;       /* 100, 104: `step` bytes from an output to the fourth behind it */
+    int32_t zero_point, step;       /* 100, 104: `step` bytes to the fourth output behind */
     int32_t low, high;              /* 108, 112 */
     int32_t row, last;              /* 116, 120: the next row to load; the image's last one */
     int32_t row_bytes;              /* 124 */
     const int8_t *input;            /* 128 */
     int8_t *place;                  /* 132: where the next rows go */
-    int32_t columns, next;          /* 136, 140: of the image; `next` bytes from a pixel to the eighth */
+    int32_t columns, next;          /* 136, 140: of the image; `next` bytes to the eighth pixel */
     uint32_t zero_points;           /* 144: of the input, two bytes */
     int32_t rows;                   /* 148: of the output that are left */
     int8_t *output;                 /* 152 */
@@ -43,69 +44,6 @@ typedef struct {
     "vmsr p0, r2\n"                        \
     "vpst\n"                               \
     "vldrbt.u8 q4, [r1, q1]\n"
-
-/* Rows of the image, two at a time; returns to r8. Where one of them or both lie in the margin, the
- * other one is shifted to its place, or away. */
-#define WK_MVE_LOAD_ROWS                   \
-    "80:\n"                                \
-    "mov r8, lr\n"                         \
-    "ldrd r0, r2, [r10, #116]\n"           \
-    "ldrd r6, r1, [r10, #124]\n"           \
-    "ldrd r4, r3, [r10, #132]\n"           \
-    "add lr, r0, #2\n"                     \
-    "str lr, [r10, #116]\n"                \
-    "eor lr, r4, #2\n"                     \
-    "str lr, [r10, #132]\n"                \
-    "vldrw.32 q1, [r10, #32]\n"            \
-    "vldrw.32 q3, [r10, #16]\n"            \
-    "cmp r0, r2\n"                         \
-    "bhs 83f\n"                            \
-    "mla r0, r0, r6, r1\n"                 \
-    "add r2, r0, r6\n"                     \
-    "ldr r6, [r10, #140]\n"                \
-    "wlstp.16 lr, r3, 82f\n"               \
-    "81:\n"                                \
-    "vldrb.u16 q0, [r0, q1]\n"             \
-    "vldrb.u16 q2, [r2, q1]\n"             \
-    "vsli.16 q0, q2, #8\n"                 \
-    "vstrh.16 q0, [r4, q3]\n"              \
-    "add r0, r0, r6\n"                     \
-    "add r2, r2, r6\n"                     \
-    "adds r4, r4, #32\n"                   \
-    "letp lr, 81b\n"                       \
-    "82:\n"                                \
-    "bx r8\n"                              \
-    "83:\n"                                \
-    "ldr lr, [r10, #144]\n"                \
-    "beq 84f\n"                            \
-    "cmn r0, #1\n"                         \
-    "beq 85f\n"                            \
-    "mov r0, r1\n"                         \
-    "movs r2, #16\n"                       \
-    "b 86f\n"                              \
-    "84:\n"                                \
-    "mla r0, r0, r6, r1\n"                 \
-    "and lr, lr, #0xff00\n"                \
-    "movs r2, #0\n"                        \
-    "b 86f\n"                              \
-    "85:\n"                                \
-    "mov r0, r1\n"                         \
-    "and lr, lr, #0xff\n"                  \
-    "movs r2, #8\n"                        \
-    "86:\n"                                \
-    "vdup.16 q2, lr\n"                     \
-    "ldr r6, [r10, #140]\n"                \
-    "wlstp.16 lr, r3, 88f\n"               \
-    "87:\n"                                \
-    "vldrb.u16 q0, [r0, q1]\n"             \
-    "vshl.u16 q0, r2\n"                    \
-    "vorr q0, q0, q2\n"                    \
-    "vstrh.16 q0, [r4, q3]\n"              \
-    "add r0, r0, r6\n"                     \
-    "adds r4, r4, #32\n"                   \
-    "letp lr, 87b\n"                       \
-    "88:\n"                                \
-    "bx r8\n"
 
 /* Four columns of two rows: sums, requantized plainly, saturated to -128..127. */
 #define WK_MVE_TWO_ROWS                    \
@@ -263,7 +201,8 @@ static __attribute__((naked, noinline)) void wk_mve_channel_in_pairs(
     "subs r0, r0, #1\n"                    \
     "strd r0, r3, [r10, #148]\n"
 
-/* One row after the other; `second` is what is done for the second row that two loaded ones give. */
+/* One row after the other; `second` is what is done for the second row that two loaded ones
+ * give. */
 #define WK_MVE_CHANNEL_IN_ROWS(first, second)  \
     "push {r4-r11, lr}\n"                  \
     "vpush {d8-d15}\n"                     \

@@ -25,8 +25,8 @@ static wk_mve_compute_pairs *function_for(const wk_mve_conv_2d_layer *layer) {
 }
 
 /* Pixels of a window that lie in one row, one behind the other. */
-static void gather_across(const wk_mve_conv_2d_layer *layer, const wk_window *window, const int8_t *row,
-                          int32_t x, int32_t columns, int8_t *to) {
+static void gather_across(const wk_mve_conv_2d_layer *layer, const wk_window *window,
+                          const int8_t *row, int32_t x, int32_t columns, int8_t *to) {
     for (int32_t j = 0; j < columns; j++, x++, to += layer->inputs) {
         if (row == NULL || x < 0 || x >= window->width) {
             wk_mve_fill(to, layer->input_zero_point, layer->inputs);
@@ -36,8 +36,8 @@ static void gather_across(const wk_mve_conv_2d_layer *layer, const wk_window *wi
     }
 }
 
-static void gather(const wk_mve_conv_2d_layer *layer, const wk_window *window, const wk_source *source,
-                   int32_t row, int32_t column, int8_t *to) {
+static void gather(const wk_mve_conv_2d_layer *layer, const wk_window *window,
+                   const wk_source *source, int32_t row, int32_t column, int8_t *to) {
     const int32_t inputs = layer->inputs;
     const int32_t columns = layer->dilation_columns == 1 ? layer->kernel_columns : 1;
     const int32_t left = window->left + column * layer->stride_columns;
@@ -103,7 +103,8 @@ typedef struct {
     int32_t first, end;
 } wk_inside;
 
-static wk_inside inside_of(const wk_mve_conv_2d_layer *layer, const wk_window *window, int32_t top) {
+static wk_inside inside_of(const wk_mve_conv_2d_layer *layer, const wk_window *window,
+                           int32_t top) {
     const int32_t stride = layer->stride_columns;
     const int32_t room = window->width - layer->kernel_columns - window->left;
     wk_inside inside = {window->left < 0 ? (stride - 1 - window->left) / stride : 0,
@@ -118,7 +119,8 @@ static wk_inside inside_of(const wk_mve_conv_2d_layer *layer, const wk_window *w
     return inside;
 }
 
-/* One window after the other, two at a time; `p` windows of the row before wait. Returns how many wait. */
+/* One window after the other, two at a time; `p` windows of the row before wait. Returns how many
+ * wait. */
 static int32_t multiply_row(const wk_mve_conv_2d_layer *layer, const wk_window *window,
                             const wk_source *source, wk_mve_products *products, int32_t row,
                             int32_t is_backward, int8_t *output, int32_t p) {
@@ -172,13 +174,15 @@ void wk_mve_conv_2d(const wk_mve_conv_2d_layer *layer, const wk_window *window, 
     const int32_t is_backward = input == output && is_pointwise && layer->outputs > layer->inputs;
     int8_t *const first = scratch;
     wk_source source = {input, window->height, window->width * layer->inputs};
-    wk_mve_products products = {layer->stream, first, first + window_bytes, output, output, layer->steps,
-                                layer->rest, layer->outputs, to->zero_point, to->low, to->high, 1, NULL, 0,
-                                0, 0, 0, layer->kernel_rows, source.row_bytes, NULL, 0, 0};
+    wk_mve_products products = {layer->stream, first, first + window_bytes, output, output,
+                                layer->steps, layer->rest, layer->outputs, to->zero_point, to->low,
+                                to->high, 1, NULL, 0, 0, 0, 0, layer->kernel_rows, source.row_bytes,
+                                NULL, 0, 0};
     /* What lies behind a window counts as zero. */
     wk_mve_fill(first + window_bytes - 16, 0, 16);
     wk_mve_fill(first + 2 * window_bytes - 16, 0, 16);
-    if (is_pointwise && window->top == 0 && window->left == 0 && window->columns == window->width && window->output_pixels == window->columns) {
+    if (is_pointwise && window->top == 0 && window->left == 0 && window->columns == window->width &&
+        window->output_pixels == window->columns) {
         multiply_pixels(layer, &products, input, output, window->rows * window->columns);
         return;
     }
@@ -196,10 +200,11 @@ void wk_mve_conv_2d(const wk_mve_conv_2d_layer *layer, const wk_window *window, 
         const int32_t row = is_backward ? window->rows - 1 - i : i;
         const int32_t below = window->top + row * layer->stride_rows + extent;
         for (; ring != NULL && loaded < below && loaded < window->height; loaded++) {
-            wk_mve_copy(ring + loaded % source.rows * source.row_bytes, input + loaded * source.row_bytes,
-                        source.row_bytes);
+            wk_mve_copy(ring + loaded % source.rows * source.row_bytes,
+                        input + loaded * source.row_bytes, source.row_bytes);
         }
-        waiting = multiply_row(layer, window, &source, &products, row, is_backward, output, waiting);
+        waiting = multiply_row(layer, window, &source, &products, row, is_backward, output,
+                               waiting);
     }
     if (waiting > 0) { /* an odd one is computed twice */
         products.second = products.first;

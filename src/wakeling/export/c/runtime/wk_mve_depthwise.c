@@ -1,7 +1,8 @@
-/* Depthwise convolution with a kernel of up to 8x8 on cores with Helium, one channel after the other.
+/* Depthwise convolution with a kernel of up to 8x8 on cores with Helium, one channel after the
+ * other.
  *
- * Eight rows of the channel are in scratch, transposed, with margins beside them, so that the output may
- * lie over the input.
+ * Eight rows of the channel are in scratch, transposed, with margins beside them, so that the
+ * output may lie over the input.
  */
 #include <string.h>
 
@@ -56,8 +57,8 @@ static void prepare(const wk_mve_depthwise_layer *layer, const wk_window *window
     wk_mve_fill(scratch, layer->input_zero_point, 8 * span);
 }
 
-void wk_mve_depthwise(const wk_mve_depthwise_layer *layer, const wk_window *window, const int8_t *input,
-                      int8_t *output, void *scratch) {
+void wk_mve_depthwise(const wk_mve_depthwise_layer *layer, const wk_window *window,
+                      const int8_t *input, int8_t *output, void *scratch) {
     wk_mve_compute_channel *const compute = function_for(layer->kernel_columns);
     wk_mve_eight_rows channel;
     prepare(layer, window, scratch, &channel);

@@ -1,7 +1,7 @@
 /* Depthwise convolution with a kernel of 3x3 on cores with Helium, one channel after the other.
  *
- * Four rows of the channel are in scratch, transposed, with margins beside them, so that the output may
- * lie over the input.
+ * Four rows of the channel are in scratch, transposed, with margins beside them, so that the output
+ * may lie over the input.
  */
 #include "wk_mve_channel.h"
 

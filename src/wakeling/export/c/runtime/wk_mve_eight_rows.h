@@ -1,15 +1,16 @@
 /* One channel of a depthwise convolution with a kernel of up to 8x8, on cores with Helium.
  *
- * As wk_mve_channel.h, with eight rows: row y lies in byte (y - top) % 8 of every column. Sixteen bytes are
- * two columns of a window, and the weights of each column are turned to where the window's rows lie.
+ * As wk_mve_channel.h, with eight rows: row y lies in byte (y - top) % 8 of every column. Sixteen
+ * bytes are two columns of a window, and the weights of each column are turned to where the
+ * window's rows lie.
  */
 #ifndef WK_MVE_EIGHT_ROWS_H
 #define WK_MVE_EIGHT_ROWS_H
 
 #include "wk_mve.h"
 
-/* The functions below read this structure by the offsets of its members, and change `doubled`, `row`, `slot`,
- * `rows`, `output` and `start`. */
+/* The functions below read this structure by the offsets of its members, and change `doubled`,
+ * `row`, `slot`, `rows`, `output` and `start`. */
 typedef struct {
     uint16_t from[8];               /*   0: a channel of eight pixels */
     uint16_t to[8];                 /*  16: every eighth byte */
@@ -21,14 +22,14 @@ typedef struct {
     const int8_t *weights;          /* 240 */
     int32_t bias, multiplier;       /* 244, 248 */
     int32_t right, left;            /* 252, 256: shifts, right <= 0, left >= 0 */
-    int32_t zero_point, step;       /* 260, 264: `step` bytes from an output to the fourth behind it */
+    int32_t zero_point, step;       /* 260, 264: `step` bytes to the fourth output behind */
     int32_t column_step;            /* 268: bytes from a window to the next */
     int32_t row, last;              /* 272, 276: the next row to load; the image's last one */
     int32_t row_bytes;              /* 280 */
     const int8_t *input;            /* 284 */
     int8_t *place;                  /* 288: of the image's first column */
     int32_t slot;                   /* 292: where the next row goes */
-    int32_t columns, next;          /* 296, 300: of the image; `next` bytes from a pixel to the eighth */
+    int32_t columns, next;          /* 296, 300: of the image; `next` bytes to the eighth pixel */
     int32_t input_zero_point;       /* 304 */
     int32_t rows;                   /* 308: of the output that are left */
     int8_t *output;                 /* 312 */

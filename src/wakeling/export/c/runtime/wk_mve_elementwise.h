@@ -4,8 +4,8 @@
 
 #include "wk_mve.h"
 
-/* Values one behind the other. The functions below read this structure by the offsets of its members.
- * Shifts are at most 0, but for `before`, which is at least 0. */
+/* Values one behind the other. The functions below read this structure by the offsets of its
+ * members. Shifts are at most 0, but for `before`, which is at least 0. */
 typedef struct {
     const int8_t *left, *right;           /*  0,  4 */
     int8_t *output;                       /*  8 */
@@ -16,11 +16,11 @@ typedef struct {
     int32_t factor, shift;                /* 40, 44 */
     int32_t zero_point, sign;             /* 48, 52 */
     int32_t low, high;                    /* 56, 60 */
-    int32_t before;                       /* 64: how far products are shifted left before they are scaled */
+    int32_t before;                       /* 64: how far products are shifted left first */
 } wk_mve_elements;
 
-/* times factor / 2^31, times 2^shift, halves away from zero: one is taken off what is negative, unless
- * it is not shifted. */
+/* times factor / 2^31, times 2^shift, halves away from zero: one is taken off what is negative,
+ * unless it is not shifted. */
 #define WK_MVE_SCALED(value, factor, shift)        \
     "vqrdmulh.s32 " value ", " value ", " factor "\n"  \
     "vand q2, " value ", " shift "\n"              \

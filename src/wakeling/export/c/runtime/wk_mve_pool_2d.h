@@ -1,14 +1,14 @@
-/* What average and maximum pools share on cores with Helium: a window of some channels, straight from the
- * image. In place, that works where no window reaches above or left of the image; the kernels in plain C
- * are called where rows must be kept.
+/* What average and maximum pools share on cores with Helium: a window of some channels, straight
+ * from the image. In place, that works where no window reaches above or left of the image; the
+ * kernels in plain C are called where rows must be kept.
  */
 #ifndef WK_MVE_POOL_2D_H
 #define WK_MVE_POOL_2D_H
 
 #include "wk_mve.h"
 
-/* The positions of a window that lie in the image. The functions that compute some channels of it read
- * this structure by the offsets of its members. */
+/* The positions of a window that lie in the image. The functions that compute some channels of it
+ * read this structure by the offsets of its members. */
 typedef struct {
     const int8_t *from; /*  0: the first position's first channel */
     int8_t *to;         /*  4 */
@@ -68,14 +68,14 @@ static inline void wk_mve_pool_2d(const wk_pool_2d_layer *layer, const wk_window
         for (int32_t column = 0; column < window->columns; column++, to += channels) {
             const int32_t x = left > 0 ? left : 0;
             const int32_t columns = wk_mve_overlap(left, layer->pool_columns, 0, width);
-            const int32_t counted = counted_rows * wk_mve_overlap(left, layer->pool_columns,
-                                                                  -layer->pad_left, width + layer->pad_right);
+            const int32_t counted_columns = wk_mve_overlap(
+                left, layer->pool_columns, -layer->pad_left, width + layer->pad_right);
             seen.from = input + (y * width + x) * channels;
             seen.to = to;
             seen.rows = columns > 0 ? rows : 0;
             seen.columns = columns;
             seen.skip = (width - columns) * channels;
-            pool(layer, &seen, counted - seen.rows * columns);
+            pool(layer, &seen, counted_rows * counted_columns - seen.rows * columns);
             left += layer->stride_columns;
         }
     }
