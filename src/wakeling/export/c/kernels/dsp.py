@@ -117,7 +117,7 @@ def _convolution(lowering: Lowering, node: Node, weight: Int8Array) -> Call:
             "outputs": weight.shape[0],
             **kernel_fields(node),
             "input_zero_point": lowering.model.tensors[node.inputs[0]].zero_point,
-            "three": f"wk_dsp_three_{filters.mode}" if filters.is_packed else None,
+            "three": f"wk_dsp_three_{filters.mode}" if filters.is_packed and len(flat) > 1 else None,
             "one": "wk_dsp_one_packed" if filters.is_packed else "wk_dsp_one_plain",
             **filters.fields,
         },

@@ -5,7 +5,7 @@ The kernels' side of each order is described in `runtime/wk_dsp.h`.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -42,13 +42,18 @@ def stretched(weight: Int8Array, dilation_columns: int) -> Int8Array:
     return np.pad(flat, ((0, 0), (0, -flat.shape[1] % _FOUR)))
 
 
+def pairs_of(count: int) -> list[int]:
+    """Outputs two by two. An odd number of them ends with a pair of the last two; one is its own pair."""
+    return [*range(count - count % 2), *([max(count - 2, 0), count - 1] if count % 2 else [])]
+
+
 def paired(flat: Int8Array, *, is_packed: bool) -> Int8Array:
     """Weights (outputs, fours · 4) as (pairs of outputs, fours, 4 inputs in order, 2 outputs).
 
     Where `is_packed`, the upper byte is what 256 · second + first leaves there: one less where the
     first is negative.
     """
-    even = np.pad(flat, ((0, len(flat) % 2), (0, 0)))
+    even = flat[pairs_of(len(flat))]
     first, second = (
         even[start::2].reshape(len(even) // 2, -1, _FOUR)[:, :, _ORDER].astype(np.int16) for start in (0, 1)
     )
@@ -58,9 +63,10 @@ def paired(flat: Int8Array, *, is_packed: bool) -> Int8Array:
 
 def can_pack(flat: Int8Array, bounds: SumBounds) -> bool:
     """Whether two outputs fit a half word, and the second one's sums a register with 256 times them."""
-    even = np.pad(flat, ((0, len(flat) % 2), (0, 0)))
+    order = pairs_of(len(flat))
+    even = flat[order]
     fits = not ((even[1::2] == INT8_MIN) & (even[::2] < 0)).any()
-    second = np.maximum(np.abs(bounds.low), np.abs(bounds.high))[1::2]
+    second = np.maximum(np.abs(bounds.low), np.abs(bounds.high))[order][1::2]
     return bool(fits and (second < 2**23).all())
 
 
@@ -69,25 +75,21 @@ def stream(flat: Int8Array, scaled: Requantization, *, is_packed: bool) -> Int32
 
     Two biases (packed as the weights, modulo 2^32), the weights, two multipliers, two exponents.
     """
-    biases = _even(scaled.bias).astype(np.int64)
+    order = pairs_of(len(flat))
+    biases = scaled.bias[order].astype(np.int64)
     if is_packed:
         biases[1::2] = wrap_int32(256 * biases[1::2] + biases[::2])
-    exponents = _even(-_all(scaled.shift, scaled))
+    multipliers, shifts = (
+        np.broadcast_to(values, scaled.bias.shape)[order] for values in (scaled.multiplier, scaled.shift)
+    )
+    exponents = np.pad(-shifts.astype(np.int8).reshape(-1, 2), ((0, 0), (0, 2)))
     parts = (
-        biases.astype(np.int32).reshape(-1, 2),
-        paired(flat, is_packed=is_packed).reshape(-(-len(flat) // 2), -1).view(np.int32),
-        _even(_all(scaled.multiplier, scaled)).astype(np.int32).reshape(-1, 2),
-        np.pad(exponents.astype(np.int8).reshape(-1, 2), ((0, 0), (0, 2))).view(np.int32),
+        biases.astype("<i4").reshape(-1, 2),
+        paired(flat, is_packed=is_packed).reshape(len(order) // 2, -1).view("<i4"),
+        multipliers.astype("<i4").reshape(-1, 2),
+        exponents.view("<i4"),
     )
     return np.concatenate(parts, axis=1)
-
-
-def _even(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return np.pad(values, (0, len(values) % 2))
-
-
-def _all(values: npt.NDArray[Any], scaled: Requantization) -> npt.NDArray[Any]:
-    return np.broadcast_to(values, scaled.bias.shape)
 
 
 def mode_of(scaled: Requantization, bounds: SumBounds) -> Mode:

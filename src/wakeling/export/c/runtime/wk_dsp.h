@@ -31,20 +31,19 @@ typedef struct {
 typedef void wk_filter_three(int8_t *first, int8_t *second, int8_t *third,
                              const wk_filtering *filtering);
 
-/* Filters over one of three windows: `outputs` of them, those that begin at `stream`. */
+/* All filters over one of three windows. */
 typedef void wk_filter_one(const wk_dsp_requantization *to, const int32_t *stream,
                            const wk_pair *gathered, int32_t fours, int32_t outputs, int8_t *target);
 
 /* A convolution. A window is gathered in fours: each of its stretches of bytes that lie one behind
  * the other gives as many fours as it has, then what is left of all stretches gives the last ones.
  *
- * `stream` has, for each pair of outputs (the last may be alone: then zeros stand for the other):
- *   both biases, as in wk_conv_2d_layer;
- *   eight bytes for each four inputs k, l, m, n: those of k, m, l, n, of both outputs each;
- *   both multipliers;
- *   both exponents (-shift, as int8) in the lower half of a word.
- * Where weights are packed, two bytes of them are the number 256 * second + first, and the second
- * bias is 256 * second + first too. `three` is NULL where they are not. */
+ * `stream` has, for each pair of outputs (an odd number of them ends with a pair of the last two;
+ * one output is paired with itself): both biases, as in wk_conv_2d_layer; eight bytes for each four
+ * inputs k, l, m, n: those of k, m, l, n, of both outputs each; both multipliers; both exponents
+ * (-shift, as int8) in the lower half of a word. Where weights are packed, two bytes of them are
+ * the number 256 * second + first, and the second bias is 256 * second + first too. `three` is NULL
+ * where they are not, and for one output. */
 typedef struct {
     int32_t inputs, outputs;
     int32_t kernel_rows, kernel_columns;

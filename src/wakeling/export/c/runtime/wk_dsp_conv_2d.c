@@ -20,22 +20,19 @@ static void copy(int8_t *to, const int8_t *from, int32_t bytes) {
     }
 }
 
-/* Filters over one window, from output `first` (even) on. */
+/* All filters over one window. */
 WK_INLINE void filter_one(const wk_dsp_conv_2d_layer *layer, const wk_pair *gathered, int32_t fours,
-                          int32_t first, int8_t *target) {
-    layer->one(&layer->requantization,
-               layer->stream + first / 2 * (WK_BEFORE + 2 * fours + WK_BEHIND), gathered, fours,
-               layer->outputs - first, target + first);
+                          int8_t *target) {
+    layer->one(&layer->requantization, layer->stream, gathered, fours, layer->outputs, target);
 }
 
-/* All pairs of outputs over three windows at once, where weights are packed. */
+/* All pairs of outputs that do not overlap, over three windows at once. */
 static wk_filtering filtering_of(const wk_dsp_conv_2d_layer *layer, const wk_pair *gathered,
                                  int32_t fours) {
     const wk_dsp_requantization *to = &layer->requantization;
-    const int32_t pairs = layer->three != NULL ? layer->outputs / 2 : 0;
     wk_filtering made;
     made.stream = layer->stream;
-    made.end = layer->stream + pairs * (WK_BEFORE + 2 * fours + WK_BEHIND);
+    made.end = layer->stream + layer->outputs / 2 * (WK_BEFORE + 2 * fours + WK_BEHIND);
     made.gathered = gathered;
     made.weight_bytes = 8 * fours;
     made.middle = 2 * to->zero_point + 1;
@@ -44,18 +41,24 @@ static wk_filtering filtering_of(const wk_dsp_conv_2d_layer *layer, const wk_pai
     return made;
 }
 
-/* All filters over three windows; what is not done by then, one window at a time. */
-WK_INLINE void filter_three(const wk_dsp_conv_2d_layer *layer, const wk_filtering *filtering,
+/* All filters over three windows. */
+WK_INLINE void filter_three(const wk_dsp_conv_2d_layer *layer, wk_filtering *filtering,
                             int8_t *first, int8_t *second, int8_t *third) {
-    if (filtering->stream != filtering->end) {
-        layer->three(first, second, third, filtering);
+    const int32_t fours = filtering->weight_bytes / 8, last = layer->outputs - 2;
+    if (layer->three == NULL) {
+        filter_one(layer, filtering->gathered, fours, first);
+        filter_one(layer, filtering->gathered + 1, fours, second);
+        filter_one(layer, filtering->gathered + 2, fours, third);
+        return;
     }
-    if (layer->three == NULL || layer->outputs % 2 != 0) {
-        const int32_t done = layer->three != NULL ? layer->outputs - 1 : 0;
-        const int32_t fours = filtering->weight_bytes / 8;
-        filter_one(layer, filtering->gathered, fours, done, first);
-        filter_one(layer, filtering->gathered + 1, fours, done, second);
-        filter_one(layer, filtering->gathered + 2, fours, done, third);
+    layer->three(first, second, third, filtering);
+    if (layer->outputs % 2 != 0) {
+        const int32_t *const stream = filtering->stream, *const end = filtering->end;
+        filtering->stream = end;
+        filtering->end = end + WK_BEFORE + 2 * fours + WK_BEHIND;
+        layer->three(first + last, second + last, third + last, filtering);
+        filtering->stream = stream;
+        filtering->end = end;
     }
 }
 
@@ -67,7 +70,7 @@ static __attribute__((noinline)) void over_pixels(const wk_dsp_conv_2d_layer *la
     const int32_t inputs = layer->inputs, outputs = layer->outputs, fours = (inputs + 3) / 4;
     const int32_t pixels = window->rows * window->columns;
     const int32_t is_backward = input == output && outputs > inputs;
-    const wk_filtering filtering = filtering_of(layer, gathered, fours);
+    wk_filtering filtering = filtering_of(layer, gathered, fours);
     input += window->top * window->width * inputs;
     for (int32_t left = pixels, count; left > 0; left -= count) {
         count = left < WK_PIXELS ? 1 : WK_PIXELS;
@@ -78,11 +81,14 @@ static __attribute__((noinline)) void over_pixels(const wk_dsp_conv_2d_layer *la
             for (int32_t k = 0; k < inputs; k++) {
                 *wk_at(gathered, (uint32_t)k) = from[k];
             }
-            filter_one(layer, gathered, fours, 0, target);
+            filter_one(layer, gathered, fours, target);
             continue;
         }
-        wk_dsp_expand_three(gathered, from, from + inputs, from + 2 * inputs, inputs / 4);
-        for (int32_t k = inputs & ~3; k < inputs; k++) {
+        /* What is read beyond a pixel meets weights of zero; beyond the last one nothing is read.
+         */
+        const int32_t whole = pixel + WK_PIXELS < pixels ? fours : inputs / 4;
+        wk_dsp_expand_three(gathered, from, from + inputs, from + 2 * inputs, whole);
+        for (int32_t k = 4 * whole; k < inputs; k++) {
             wk_half *half = wk_at(gathered, (uint32_t)k);
             half[0] = from[k];
             half[2] = from[inputs + k];
@@ -115,7 +121,7 @@ static __attribute__((noinline)) void over_windows(const wk_dsp_conv_2d_layer *l
                                                    int8_t *output, void *scratch) {
     wk_pair *const gathered = scratch;
     wk_gathering gathering = wk_gathering_of(layer, window, input);
-    const wk_filtering filtering = filtering_of(layer, gathered, gathering.fours);
+    wk_filtering filtering = filtering_of(layer, gathered, gathering.fours);
     const int32_t row_bytes = window->width * layer->inputs;
     const int32_t extent = (layer->kernel_rows - 1) * layer->dilation_rows + 1;
     const int32_t reach = (WK_PIXELS - 1) * layer->stride_columns + gathering.columns;
@@ -155,7 +161,7 @@ static __attribute__((noinline)) void over_windows(const wk_dsp_conv_2d_layer *l
             }
         }
         if (count == 1) {
-            filter_one(layer, gathered, gathering.fours, 0, targets[0]);
+            filter_one(layer, gathered, gathering.fours, targets[0]);
         } else {
             filter_three(layer, &filtering, targets[0], targets[1], targets[2]);
         }

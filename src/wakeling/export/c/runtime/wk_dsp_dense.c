@@ -20,8 +20,8 @@ WK_INLINE void dense(const wk_dsp_dense_layer *layer, const int8_t *input, int8_
             sums = wk_add_four(sums, stream, wk_even_bytes(rest), wk_odd_bytes(rest), is_packed);
             stream += 2;
         }
-        wk_finish_two(sums, stream, &layer->requantization, output + o, o + 1 < layer->outputs,
-                      is_packed, mode);
+        wk_finish_two(sums, stream, &layer->requantization, output, o, layer->outputs, is_packed,
+                      mode);
         stream += WK_BEHIND;
     }
 }

@@ -30,15 +30,18 @@ WK_INLINE wk_two wk_add_four(wk_two sums, const int32_t *weights, uint32_t even,
     return sums;
 }
 
-/* Both outputs, or the first one, from what is behind the weights. */
+/* The pair of outputs `o` and `o` + 1, from what is behind its weights; the last pair of an odd
+ * number is one output before, and of one output there is but the first. */
 WK_INLINE void wk_finish_two(wk_two sums, const int32_t *behind, const wk_dsp_requantization *to,
-                             int8_t *target, int32_t are_two, int32_t is_packed, int32_t mode) {
+                             int8_t *target, int32_t o, int32_t outputs, int32_t is_packed,
+                             int32_t mode) {
     const uint32_t exponents = (uint32_t)behind[2];
     if (is_packed) {
         sums.second = (int32_t)((uint32_t)sums.second - (uint32_t)sums.first) >> 8;
     }
+    target += o + 1 < outputs || outputs == 1 ? o : o - 1;
     target[0] = wk_requantize_sum(sums.first, behind[0], (int8_t)(uint8_t)exponents, to, mode);
-    if (are_two) {
+    if (outputs > 1) {
         target[1] =
             wk_requantize_sum(sums.second, behind[1], (int8_t)(uint8_t)(exponents >> 8), to, mode);
     }

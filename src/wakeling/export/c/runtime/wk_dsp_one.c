@@ -13,7 +13,7 @@ WK_INLINE void filter(const wk_dsp_requantization *to, const int32_t *stream,
         for (int32_t k = 0; k < fours; k++, stream += 2, from += WK_FOUR_WORDS) {
             sums = wk_add_four(sums, stream, from[0], from[WK_PIXELS], is_packed);
         }
-        wk_finish_two(sums, stream, to, target + o, o + 1 < outputs, is_packed, mode);
+        wk_finish_two(sums, stream, to, target, o, outputs, is_packed, mode);
         stream += WK_BEHIND;
     }
 }

@@ -177,7 +177,7 @@ WK_INLINE void filter(int8_t *target, const wk_pair *gathered, const wk_filterin
              k += 8, stream += 2, from += WK_FOUR_WORDS) {
             sums = wk_add_four(sums, stream, from[0], from[WK_PIXELS], 1);
         }
-        wk_finish_two(sums, stream, &to, target, 1, 1, mode);
+        wk_finish_two(sums, stream, &to, target, 0, 2, 1, mode);
         stream += WK_BEHIND;
     }
 }
