@@ -60,7 +60,8 @@ def emulator_program(
             "-DMODEL_NO_ARENA",
             *(["-DWAKELING_TRACE"] if trace else []),
         ),
-        link_flags=("-nostartfiles", "-Wl,--gc-sections", "-Wl,-e,reset", f"-Wl,-T,{memories}"),
+        # zig builds its runtime as the last flag says, and leaves symbols out for -Os
+        link_flags=("-O2", "-nostartfiles", "-Wl,--gc-sections", "-Wl,-e,reset", f"-Wl,-T,{memories}"),
         system=firmware("freestanding/string.h") if compiler.needs_string_h else None,
     )
 

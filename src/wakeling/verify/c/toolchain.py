@@ -90,7 +90,8 @@ def zig() -> Compiler:
     return Compiler(
         name="zig",
         version=f"zig {_first_line(str(program), 'version')} (clang)",
-        command=(str(program), "cc"),
+        # for -O0 zig would add checks that call functions of a runtime that is not there
+        command=(str(program), "cc", "-fno-sanitize=undefined"),
         flags=_ZIG_FLAGS,
         needs_string_h=True,
     )
