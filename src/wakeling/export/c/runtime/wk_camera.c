@@ -44,25 +44,65 @@ static void resize_across(const wk_camera_axis *axis, int32_t width, int32_t pla
     }
 }
 
+/* One row of the input out of the ring: where its first pixels are kept, and their weights. */
+typedef struct {
+    const uint8_t *first, *end; /* end: behind the ring */
+    const uint32_t *weights;
+    int32_t count, row_bytes, ring_bytes;
+} column;
+
+static const uint8_t *next_row(const column *column, const uint8_t *value) {
+    value += column->row_bytes;
+    return value < column->end ? value : value - column->ring_bytes;
+}
+
+static uint8_t value_at(const column *column, int32_t i) {
+    const uint8_t *value = column->first + i;
+    uint32_t sum = WK_HALF;
+    for (int32_t tap = 0; tap < column->count; tap++) {
+        sum += *value * column->weights[tap];
+        value = next_row(column, value);
+    }
+    return rounded(sum);
+}
+
+/* Four values side by side: a weight is loaded once for all of them. */
+static void four_values_at(const column *column, int32_t i, uint8_t *to) {
+    const uint8_t *value = column->first + i;
+    uint32_t a = WK_HALF, b = WK_HALF, c = WK_HALF, d = WK_HALF;
+    for (int32_t tap = 0; tap < column->count; tap++) {
+        const uint32_t weight = column->weights[tap];
+        a += value[0] * weight;
+        b += value[1] * weight;
+        c += value[2] * weight;
+        d += value[3] * weight;
+        value = next_row(column, value);
+    }
+    to[0] = rounded(a);
+    to[1] = rounded(b);
+    to[2] = rounded(c);
+    to[3] = rounded(d);
+}
+
 /* Makes row y of the input out of the ring. */
 static void resize_down(const wk_camera_t *camera, int32_t y, uint8_t *to) {
     const wk_camera_layout *const layout = camera->layout;
     const wk_camera_axis *const axis = &layout->down;
-    const uint32_t *const weights = axis->weights + axis->start[y];
-    const int32_t values = kept_values(layout), count = axis->count[y];
-    const uint8_t *const end = camera->kept + layout->ring * values;
-    const uint8_t *const begin = camera->kept + axis->first[y] % layout->ring * values;
-    for (int32_t i = 0; i < values; i++) {
-        const uint8_t *value = begin + i;
-        uint32_t sum = WK_HALF;
-        for (int32_t tap = 0; tap < count; tap++) {
-            sum += *value * weights[tap];
-            value += values;
-            if (value >= end) {
-                value -= layout->ring * values;
-            }
-        }
-        to[i] = rounded(sum);
+    const int32_t values = kept_values(layout), ring_bytes = layout->ring * values;
+    const column made = {
+        .first = camera->kept + axis->first[y] % layout->ring * values,
+        .end = camera->kept + ring_bytes,
+        .weights = axis->weights + axis->start[y],
+        .count = axis->count[y],
+        .row_bytes = values,
+        .ring_bytes = ring_bytes,
+    };
+    int32_t i = 0;
+    for (; i + 4 <= values; i += 4) {
+        four_values_at(&made, i, to + i);
+    }
+    for (; i < values; i++) {
+        to[i] = value_at(&made, i);
     }
 }
 
