@@ -163,6 +163,7 @@ def test_an_output_of_reals_has_no_decision_unless_one_is_asked_for(
         (["--target", "cortex-m44"], 2, "known: cortex-m4"),
         (["--project", "ardunio"], 2, "known: arduino"),
         (["--project", "baremetal", "--target", "cortex-m0plus"], 2, "no emulated board"),
+        (["--project", "tflm", "--camera", "gray8:32x32"], 2, "no camera and no decision"),
         (["--name", "int"], 2, "cannot be the prefix"),
         (["--name", "string"], 2, "would clash"),
         (["--ram", "much"], 2, "not understood"),

@@ -93,7 +93,7 @@ def command(
     from wakeling.export.c import compile_model, target_of
     from wakeling.export.c.camera import parse_camera
     from wakeling.export.c.decision import parse_smoothing
-    from wakeling.export.c.projects import PROJECTS, Firmware, project
+    from wakeling.export.c.projects import INTERPRETED, PROJECTS, Firmware, project
     from wakeling.units import parse_bytes
 
     core, smoothing = target_of(target), parse_smoothing(smooth)
@@ -101,6 +101,11 @@ def command(
     ram_bytes = None if ram is None else parse_bytes(ram)
     if kind not in PROJECTS:
         raise TargetError(unknown_name("project", kind, PROJECTS))
+    if kind in INTERPRETED and (camera, threshold, release, wake_output) != (None, None, None, None):
+        raise TargetError(
+            f"the project {kind!r} holds no camera and no decision of ours; leave --camera, --threshold, "
+            "--release and --wake-output out, or take another --project"
+        )
     check_folder(out, force=force)
     given = load_int8_model(model, doing="compiled")
     if setup is not None:
@@ -175,10 +180,27 @@ def _facts(firmware: Firmware, kind: str) -> dict[str, Any]:
 def _print(
     firmware: Firmware, kind: str, out: Path, contents: Mapping[str, bytes], kept: Path | None
 ) -> None:
+    from wakeling.export.c.projects import INTERPRETED
+    from wakeling.units import format_bytes
+
+    click.echo(f"{firmware.compiled.about.title} for {firmware.compiled.about.target}, as {kind}: {out}")
+    if kind in INTERPRETED:
+        click.echo("TensorFlow Lite Micro runs it: no C of ours, no camera, no decision is in this project")
+    else:
+        _print_code(firmware)
+    click.echo(f"test picture: {firmware.sample.origin}")
+    sizes = sum(map(len, contents.values()))
+    click.echo(f"written: {len(contents)} files, {format_bytes(sizes)}")
+    if kept is not None:
+        click.echo(f"the old folder is kept: {kept}")
+    click.echo(f"next: {out / 'README.md'}")
+
+
+def _print_code(firmware: Firmware) -> None:
+    """What the generated C takes, computed, and what it decides."""
     from wakeling.units import format_bytes
 
     compiled, about, code = firmware.compiled, firmware.compiled.about, firmware.camera_code
-    click.echo(f"{about.title} for {about.target}, as {kind}: {out}")
     click.echo(f"flash of tables: {format_bytes(compiled.table_bytes)}, computed; code comes on top")
     click.echo(
         f"arena in RAM: {format_bytes(about.arena_bytes)}, computed; it holds input, output and scratch"
@@ -202,9 +224,3 @@ def _print(
         click.echo(
             f"decision: output {decision.output} appears at {decision.on}, disappears below {decision.off}"
         )
-    click.echo(f"test picture: {firmware.sample.origin}")
-    sizes = sum(map(len, contents.values()))
-    click.echo(f"written: {len(contents)} files, {format_bytes(sizes)}")
-    if kept is not None:
-        click.echo(f"the old folder is kept: {kept}")
-    click.echo(f"next: {out / 'README.md'}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from wakeling.export.c.camera import (
     planes_of,
 )
 from wakeling.export.c.camera_layout import layout_of
-from wakeling.export.c.resampling import is_down_first
+from wakeling.export.c.resampling import bilinear, is_down_first
 from wakeling.graph import Graph
 from wakeling.ops import ElementType
 from wakeling.quantize import golden
@@ -207,6 +208,21 @@ def test_the_memory_is_a_few_resized_rows_and_one_unpacked_row() -> None:
     gray = CameraSetup(format="gray8", width=320, height=240)
     assert layout_of(gray, (96, 96, 1), "int8").memory_bytes == 5 * 96 + 96
     assert planes_of(CameraSetup(format="yuyv", width=320, height=240), 1) == 1
+
+
+def test_the_documented_memories_and_tables_are_those_of_the_code() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "explanation" / "camera-to-tensor.md").read_text()
+    rows = re.findall(r"^\| `(\S+:\S+)` \| (\d+)×(\d+)×(\d) \| ([\d,]+) \|", text, re.MULTILINE)
+    assert len(rows) == 9
+    for camera, height, width, channels, memory in rows:
+        layout = layout_of(parse_camera(camera), (int(height), int(width), int(channels)), "int8")
+        assert f"{layout.memory_bytes:,}" == memory, camera
+    qvga = layout_of(parse_camera("rgb565:320x240"), (96, 96, 3), "int8")
+    stored = sum(table.flash_bytes for table in qvga.tables.values())
+    axes = (bilinear(320, 96), bilinear(240, 96))
+    apart = sum(4 * len(weights) + 4 for axis in axes for weights in axis.weights)
+    assert f"take {stored:,} bytes instead of {apart / 1024:.1f} KiB" in " ".join(text.split())
+    assert {name for name in FORMATS if f"| `{name}` |" in text} == set(FORMATS)
 
 
 def test_cameras_are_written_as_people_write_them() -> None:

@@ -17,7 +17,7 @@ from wakeling.export.c.projects.plain import plain
 from wakeling.export.c.projects.tflm import tflm
 from wakeling.export.c.projects.zephyr import zephyr
 
-__all__ = ["PROJECTS", "Firmware", "project"]
+__all__ = ["INTERPRETED", "PROJECTS", "Firmware", "project"]
 
 PROJECTS: Mapping[str, Callable[[Firmware], dict[str, bytes]]] = MappingProxyType(
     {
@@ -30,6 +30,9 @@ PROJECTS: Mapping[str, Callable[[Firmware], dict[str, bytes]]] = MappingProxyTyp
     }
 )
 """Every kind of project by its name."""
+
+INTERPRETED = frozenset({"tflm"})
+"""The kinds that hold none of the generated C: an interpreter runs the file."""
 
 
 def project(kind: str, firmware: Firmware) -> dict[str, bytes]:
