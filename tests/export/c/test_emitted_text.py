@@ -49,6 +49,7 @@ HARDEST = 'say "hi" \\ 100 % */ /* // ??/ \n\t wk_kernels WK_LAYER ä 人 %s \x0
 def everything(builder: GraphBuilder, tensor: str) -> str:
     """Every kernel once."""
     tensor = builder.append(Quantize(), tensor)
+    tensor = builder.append(Mul(constant=(3,)), tensor)
     tensor = builder.append(Conv2D(filters=6, kernel=(3, 3), use_bias=True), tensor)
     first = builder.append(DepthwiseConv2D(kernel=(3, 3)), tensor)
     tensor = builder.append(Add(activation="relu"), tensor, first)
