@@ -238,7 +238,14 @@ def test_no_two_files_share_a_name() -> None:
         )
 
 
-@pytest.mark.parametrize("target", sorted(BOARDS))
+QUICK = ("cortex-m4", "cortex-m55")
+boards = pytest.mark.parametrize(
+    "target",
+    [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in sorted(BOARDS)],
+)
+
+
+@boards
 def test_bare_metal_is_built_by_zig_without_a_warning(tmp_path: Path, target: str) -> None:
     from wakeling.verify.c.build import build as build_firmware
     from wakeling.verify.c.build import firmware as test_files
@@ -268,14 +275,8 @@ def needs(*programs: str) -> None:
             pytest.skip(f"{name} is not installed")
 
 
-QUICK = ("cortex-m4", "cortex-m55")
-
-
 @pytest.mark.emulator
-@pytest.mark.parametrize(
-    "target",
-    [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in sorted(BOARDS)],
-)
+@boards
 def test_bare_metal_passes_under_qemu(tmp_path: Path, target: str) -> None:
     """The two commands of the README; then a wrong expectation, which must be seen."""
     needs("arm-none-eabi-gcc", "make", "qemu-system-arm")

@@ -4,7 +4,7 @@
 
 #include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
 
-/* Bytes of the tensor arena: modelled as @PLANNED@ for a 32-bit core with CMSIS-NN, rounded up to whole KiB. */
+/* Bytes of the tensor arena: modelled as @PLANNED@ for a 32-bit core with @KERNELS@, rounded up to whole KiB. */
 constexpr int wk_arena_bytes = @ARENA@;
 
 constexpr int wk_operator_count = @COUNT@;
