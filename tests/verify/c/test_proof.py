@@ -144,7 +144,7 @@ def test_portable_c_runs_on_this_computer_under_sanitizers() -> None:
 def test_patches_are_proven_part_by_part() -> None:
     lowered = spec.lower(spec.make("mobilenet_v2", alpha=0.35, resolution=32))
     model = quantize_randomly(fuse(lowered).graph, 1)
-    images = images_of(model)
+    images = random_images(model, 2, 1)
     compiled = compile_model(model, target_of("portable"), ram_bytes=1, keep_constant_channels=True)
     assert compiled.plan.patch is not None
     proof = prove_compiled(

@@ -14,7 +14,7 @@ from tests.verify.c.hand_models import hand_model
 from wakeling.errors import DisagreementError, MissingDependencyError, TargetError
 from wakeling.export.c import TARGETS, target_of
 from wakeling.verify.c import host_runner, qemu_runner, toolchain, unicorn_runner
-from wakeling.verify.c.build import build
+from wakeling.verify.c.build import build, firmware
 from wakeling.verify.c.elf import read_elf
 from wakeling.verify.c.programs import emulator_program, program_sizes, read_program
 from wakeling.verify.c.toolchain import Compiler, zig
@@ -141,3 +141,25 @@ def test_what_is_missing_is_named_with_what_brings_it(monkeypatch: pytest.Monkey
 def test_what_is_no_elf_file_is_refused() -> None:
     with pytest.raises(TargetError, match="no 32-bit little-endian ELF"):
         read_elf(b"MZ" + bytes(100))
+
+
+@pytest.mark.parametrize("harness", ["harness_emulator.c", "harness_semihosting.c", "harness_host.c"])
+@pytest.mark.parametrize("which", ["zig", "gcc"])
+def test_the_test_program_compiles_without_a_warning(which: str, harness: str, tmp_path: Path) -> None:
+    is_host = harness == "harness_host.c"
+    if is_host:
+        compiler, own = toolchain.host(), ("-DHARNESS_HEAP",)
+    else:
+        compiler = zig() if which == "zig" else gcc_or_skip()
+        own = (*compiler.flags_for(M4), "-DHARNESS_SECTIONS")
+    names = ["harness.h", "main.c", harness, *([] if is_host else ["startup.c"])]
+    system = firmware("freestanding/string.h") if compiler.needs_string_h else {}
+    for name in names[1:]:
+        files = {**hand_model(""), **firmware(*names)}
+        (tmp_path / "system").mkdir(exist_ok=True)
+        for file, text in {**files, **{f"system/{file}": text for file, text in system.items()}}.items():
+            (tmp_path / file).write_text(text)
+        strict = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-Wconversion")
+        command = [*compiler.command, *own, *strict, "-isystem", "system", "-c", "-o", "object.o", name]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
