@@ -40,10 +40,10 @@ PROVENANCE: Mapping[str, Provenance] = MappingProxyType(
         ),
         OWN_C: Provenance(
             kind="modelled",
-            how="weights, biases, multipliers and shifts exact; code of a prototype, divided among operators "
-            "as TFLM's. The C is not written yet",
-            source="257,000-byte image of a prototype for vww_96_int8; TinyEngine's has 249,000",
-            error="8 KB of code",
+            how="weights, biases, multipliers, shifts and tables exact, all kept; kernels measured as "
+            "zig 0.17.1 compiles them",
+            source="results/c.md: images of published models under emulation",
+            error="3 KB: the largest error on those models was 2 KB",
         ),
     }
 )
