@@ -63,10 +63,11 @@ typedef wk_filtering filtering_type;
     "ldrd r2, r3, " LIMITS "\n\t" CLAMP("r7") CLAMP("r8") CLAMP("r9") CLAMP("r10") CLAMP("r11") \
         CLAMP("r12")
 
-/* The loop over fours is unrolled four times and entered so that the rest comes first. */
+/* The loop over fours is unrolled four times and entered so that the rest comes first. Aligned, since
+ * adr counts from an address that is rounded down to a multiple of four. */
 #define FILTER(NAME, SCALE, CLAMP_THEM) \
-    __attribute__((naked)) void NAME(int8_t *first, int8_t *second, int8_t *third, \
-                                     const filtering_type *filtering) { \
+    __attribute__((naked, aligned(4))) void NAME(int8_t *first, int8_t *second, int8_t *third, \
+                                                 const filtering_type *filtering) { \
         __asm__("push {r4-r11, lr}\n\t" \
                 "ldm r3, {r4-r10}\n\t" \
                 "push {r4-r10}\n\t" \
