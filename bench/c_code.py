@@ -60,11 +60,16 @@ def main() -> None:
             "commit": git_commit(),
             "machine": platform.processor() or platform.machine(),
             "proofs": [
-                {"file": name, "keep_constant_channels": keep, "tflm_arena": arenas[name], **proof.to_json()}
+                {
+                    "file": name,
+                    "keep_constant_channels": keep,
+                    "tflm_arena": arenas[name],
+                    **{key: value for key, value in proof.to_json().items() if key != "layers"},
+                }
                 for name, keep, proof in proofs
             ],
         }
-        options.json.write_text(json.dumps(about, indent=1) + "\n")
+        options.json.write_text(json.dumps(about, indent=0) + "\n")
 
 
 def proved(model: QuantizedModel, core: str, compiler: str, *, keep: bool) -> CProof:

@@ -39,7 +39,7 @@ ENGINES: Mapping[str, Engine] = MappingProxyType(
         "wakeling-c": Engine(
             title="wakeling's own C",
             cores=_ARM,
-            remark="from the instructions of a prototype on a Cortex-M4: the C is not written yet",
+            remark="from its instructions on emulated cores: no time on a board is known yet",
         ),
         "x-cube-ai": Engine(title="ST's X-CUBE-AI", cores=_PLAIN_ARM, chips=("STM32",)),
         "plumerai": Engine(title="Plumerai", cores=_PLAIN_ARM[1:]),
