@@ -18,8 +18,7 @@ from tests.export.c.host_models import assert_agrees, call, write
 from tests.export.c.tiny import network
 from wakeling.cost.memory.patch_stages import Stages
 from wakeling.export.c import CompiledModel, compile_model, target_of
-from wakeling.export.c.emit import emit
-from wakeling.export.c.emit.about import about_of
+from wakeling.export.c.compile import written
 from wakeling.export.c.lower import lower_model
 from wakeling.graph import GraphBuilder, weight_key
 from wakeling.ops import ActivationKind, Conv2D, Dense, DepthwiseConv2D, Operator, Shape
@@ -285,15 +284,7 @@ def test_a_network_in_patches_equals_golden(objects: Path) -> None:
     model = mild(network((33, 31, 3), grow), zero_point=-128)
     stage = list(Stages(model.graph, most_patches=4, streams_input=False))[-1]
     program = lower_model(model, M4, stage.plan(3, 2))
-    emitted = emit(program, about_of(program, "model", model.name, model.content_hash))
-    made = CompiledModel(
-        about=about_of(program, "model", model.name, model.content_hash),
-        files=emitted.files,
-        original=model,
-        elimination=None,
-        program=program,
-        events=emitted.events,
-    )
+    made = written(program, model, name="model")
     assert {"wk_dsp_conv_2d", "wk_dsp_depthwise_3x3"} <= functions_of([made])
     assert sum(event.box is not None for event in made.events) >= 6
     run_on(M4, made, objects)

@@ -18,8 +18,7 @@ from tests.export.c.test_dsp_kernels import mild
 from tests.export.c.tiny import network
 from wakeling.cost.memory.patch_stages import Stages
 from wakeling.export.c import CompiledModel, compile_model, target_of
-from wakeling.export.c.emit import emit
-from wakeling.export.c.emit.about import about_of
+from wakeling.export.c.compile import written
 from wakeling.export.c.lower import lower_model
 from wakeling.graph import GraphBuilder, weight_key
 from wakeling.importers import read_tflite
@@ -330,16 +329,7 @@ def patched_model(seed: int) -> CompiledModel | None:
     if not grids:
         return None
     program = lower_model(model, M55, stages[-1].plan(*grids[rng.integers(len(grids))]))
-    about = about_of(program, "model", model.name, model.content_hash)
-    emitted = emit(program, about)
-    return CompiledModel(
-        about=about,
-        files=emitted.files,
-        original=model,
-        elimination=None,
-        program=program,
-        events=emitted.events,
-    )
+    return written(program, model, name="model")
 
 
 def test_patches_equal_golden(objects: Path) -> None:

@@ -12,8 +12,7 @@ from wakeling.cost.memory import patched
 from wakeling.cost.memory.patch_stage import Stage
 from wakeling.cost.memory.patch_stages import Stages
 from wakeling.export.c import CompiledModel, compile_model, target_of
-from wakeling.export.c.emit import emit
-from wakeling.export.c.emit.about import about_of
+from wakeling.export.c.compile import written
 from wakeling.export.c.lower import lower_model
 from wakeling.quantize.model import QuantizedModel
 from wakeling.testing.random_models import random_model
@@ -38,16 +37,7 @@ def patched_models(seeds: range) -> list[CompiledModel]:
 
 def in_patches(model: QuantizedModel, stage: Stage, grid: tuple[int, int], name: str) -> CompiledModel:
     program = lower_model(model, PORTABLE, stage.plan(*grid))
-    about = about_of(program, name, model.name, model.content_hash)
-    emitted = emit(program, about)
-    return CompiledModel(
-        about=about,
-        files=emitted.files,
-        original=model,
-        elimination=None,
-        program=program,
-        events=emitted.events,
-    )
+    return written(program, model, name=name)
 
 
 def test_random_networks_patch_by_patch_agree_with_golden(tmp_path: Path) -> None:

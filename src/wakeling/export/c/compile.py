@@ -81,13 +81,20 @@ def compile_model(
     elimination = None if keep_constant_channels else eliminate(model)
     computed = tame(model, intervals(model)) if elimination is None else elimination.model
     program = lower_model(computed, target, plan_of(computed, ram_bytes))
+    return written(program, model, name=name, elimination=elimination)
+
+
+def written(
+    program: Program, original: QuantizedModel, *, name: str, elimination: Elimination | None = None
+) -> CompiledModel:
+    """The C files of a program that computes what `original` computes."""
     remarks = () if elimination is None else (f"Exact elimination: {elimination.summary}.",)
-    about = about_of(program, name, model.name, model.content_hash, remarks)
+    about = about_of(program, name, original.name, original.content_hash, remarks)
     emitted = emit(program, about)
     return CompiledModel(
         about=about,
         files=emitted.files,
-        original=model,
+        original=original,
         elimination=elimination,
         program=program,
         events=emitted.events,
