@@ -132,7 +132,9 @@ def test_ctrl_c_leaves_no_files_and_no_process(model: str, tmp_path: Path) -> No
     """Interrupted while the program is built: exit code 130, one line, and the folder is gone."""
     folder = tmp_path / "tmp"
     folder.mkdir()
-    program = "from wakeling.cli.main import main; main()"
+    # a shell that starts the tests in the background has them ignore the signal
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{heed}; from wakeling.cli.main import main; main()"
     command = [sys.executable, "-c", program, "verify", model, "--target", "cortex-m4"]
     process = subprocess.Popen(
         command, env={**os.environ, "TMPDIR": str(folder)}, stderr=subprocess.PIPE, text=True
