@@ -132,9 +132,12 @@ def _source(content: bytes, name: str, labels: tuple[str, ...]) -> str:
 
 
 def _c_string(text: str) -> str:
-    """A C string literal of the text's UTF-8 bytes; octal escapes cannot swallow what follows."""
-    characters = []
-    for byte in text.encode():
-        plain = 32 <= byte < 127 and chr(byte) not in '"\\?'
-        characters.append(chr(byte) if plain else f"\\{byte:03o}")
-    return f'"{"".join(characters)}"'
+    return f'"{"".join(escaped(text))}"'
+
+
+def escaped(text: str) -> list[str]:
+    """A C string literal's characters for each UTF-8 byte; octal escapes cannot swallow what follows."""
+    return [
+        chr(byte) if 32 <= byte < 127 and chr(byte) not in '"\\?' else f"\\{byte:03o}"
+        for byte in text.encode()
+    ]

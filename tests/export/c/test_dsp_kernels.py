@@ -15,7 +15,7 @@ import pytest
 from tests.export.c.emulated import functions_of, run_on
 from tests.export.c.host import STRICT
 from tests.export.c.host_models import assert_agrees, call, write
-from tests.export.c.tiny import network
+from tests.export.c.tiny import mild, network
 from wakeling.cost.memory.patch_stages import Stages
 from wakeling.export.c import CompiledModel, compile_model, target_of
 from wakeling.export.c.compile import written
@@ -88,20 +88,6 @@ def network_of(shape: Shape, op: Operator, activation: ActivationKind, seed: int
     """One operator, with channels whose scales are mild: none is shifted left, none is dead."""
     made = network(shape, dataclasses.replace(op, activation=activation), seed=seed)
     return mild(made, zero_point=-128 if activation == "relu" else 11 * seed % 256 - 128)
-
-
-def mild(model: QuantizedModel, *, zero_point: int) -> QuantizedModel:
-    """Every operator's outputs use about all of int8."""
-    rng = np.random.default_rng(len(model.graph.nodes))
-    tensors, scales = dict(model.tensors), dict(model.weight_scales)
-    for node in model.graph.nodes:
-        if node.name not in scales:
-            continue
-        fan_in = model.weights[weight_key(node, "weight")][..., 0].size
-        spread = tensors[node.inputs[0]].scale * 60 * np.sqrt(fan_in)
-        tensors[node.name] = TensorQuant(scale=float(spread * 0.02), zero_point=zero_point)
-        scales[node.name] = rng.uniform(0.01, 0.03, scales[node.name].shape).astype(np.float32)
-    return dataclasses.replace(model, tensors=tensors, weight_scales=scales)
 
 
 def compiled(models: Sequence[QuantizedModel]) -> Iterator[CompiledModel]:

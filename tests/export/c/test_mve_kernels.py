@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 from tests.export.c.emulated import functions_of
-from tests.export.c.test_dsp_kernels import mild
-from tests.export.c.tiny import network
+from tests.export.c.tiny import mild, network
 from wakeling.cost.memory.patch_stages import Stages
 from wakeling.export.c import CompiledModel, compile_model, target_of
 from wakeling.export.c.compile import written

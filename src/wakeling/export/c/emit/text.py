@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from wakeling.export.c.program import Array, Field
+from wakeling.export.c_array import escaped
 
 _WIDTH = 100
 _PREFIX = re.compile(r'(?<!#include )"(?:[^"\\\n]|\\.)*"|\b(wk_|WK_)')
@@ -99,11 +100,9 @@ def _scalar(value: int | float | str | Array | None, tables: Mapping[int, str]) 
 
 
 def string(text: str, width: int = _WIDTH) -> str:
-    """C string literals, one a line, of the text's UTF-8 bytes; octal escapes cannot swallow what follows."""
+    """C string literals, one a line, of a text."""
     lines, line = [], ""
-    for byte in text.encode():
-        plain = 32 <= byte < 127 and chr(byte) not in '"\\?'
-        character = chr(byte) if plain else f"\\{byte:03o}"
+    for character in escaped(text):
         if len(line) + len(character) + 2 > width:
             lines.append(line)
             line = ""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wakeling.cost.memory.windows import WINDOWED, extent_of, margins_of
+from wakeling.cost.memory.windows import margins_of
 from wakeling.export.c.program import Box, Call, Field
 from wakeling.export.c.targets import Target
 from wakeling.graph import Graph, Node
@@ -82,7 +82,7 @@ def window_fields(lowering: Lowering, node: Node, image: Box | None, box: Box | 
 
 def _placed(lowering: Lowering, node: Node) -> tuple[Pair, Pair]:
     """Rows above and columns left of the image that the first window sees, and the stride of windows."""
-    op: Any = node.op  # one of WINDOWED, or one of the two below
+    op: Any = node.op  # one that slides windows, or one of the two below
     if isinstance(op, Pad):
         return (op.rows[0], op.columns[0]), (1, 1)
     if isinstance(op, StridedSlice):
@@ -105,19 +105,3 @@ def kernel_fields(node: Node) -> dict[str, Field]:
         for name, pair in pairs
         for index, axis in enumerate(("rows", "columns"))
     }
-
-
-__all__ = [
-    "INPUTS_BEGIN",
-    "INPUTS_END",
-    "WINDOWED",
-    "WINDOW_ARGUMENTS",
-    "Attempt",
-    "Lower",
-    "Lowering",
-    "channels_of",
-    "extent_of",
-    "image_of",
-    "kernel_fields",
-    "window_fields",
-]
