@@ -33,3 +33,9 @@ def one_of(name: str, value: object, allowed: Collection[object]) -> None:
         if value == choice and type(value) is type(choice):
             return
     raise SpecError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, allowed))}")
+
+
+def switch(name: str, value: object) -> None:
+    """SpecError unless `value` is true or false."""
+    if not isinstance(value, bool):
+        raise SpecError(f"{name} is {value!r}; it must be true or false")

@@ -26,3 +26,10 @@ class Block(abc.ABC):
 
         Every node's name starts with `name`, so two blocks of one network never collide.
         """
+
+
+def with_skip(builder: GraphBuilder, source: str, tensor: str, name: str) -> str:
+    """The sum `NAME_add` of a block's input and output where both have one shape; else the output."""
+    if builder.shape(source) != builder.shape(tensor):
+        return tensor
+    return builder.add(source, tensor, name=f"{name}_add")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from wakeling.graph import GraphBuilder
 from wakeling.ops import ActivationKind
-from wakeling.spec.blocks.block import ACTIVATIONS, KERNELS, STRIDES, Block
-from wakeling.spec.checks import MAX_CHANNELS, one_of, whole
+from wakeling.spec.blocks.block import ACTIVATIONS, KERNELS, STRIDES, Block, with_skip
+from wakeling.spec.checks import MAX_CHANNELS, one_of, switch, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,7 @@ class InvertedResidual(Block):
     """1×1 expansion, K×K depthwise with the stride, linear 1×1 projection to `filters`.
 
     `expansion` multiplies the input channels; 1 leaves the expansion out. Input and output are
-    added where the stride is 1 and both have `filters` channels.
+    added where both have one shape, unless `skip` is false.
     """
 
     filters: int
@@ -23,6 +23,7 @@ class InvertedResidual(Block):
     stride: int = 1
     expansion: int = 6
     activation: ActivationKind = "relu6"
+    skip: bool = True
 
     def __post_init__(self) -> None:
         whole("filters", self.filters, 1, MAX_CHANNELS)
@@ -30,6 +31,7 @@ class InvertedResidual(Block):
         one_of("stride", self.stride, STRIDES)
         whole("expansion", self.expansion, 1, 32)
         one_of("activation", self.activation, ACTIVATIONS)
+        switch("skip", self.skip)
 
     def lower(self, builder: GraphBuilder, tensor: str, name: str) -> str:
         """Up to four operators: `NAME_expand`, `NAME_depthwise`, `NAME_project`, `NAME_add`."""
@@ -52,6 +54,4 @@ class InvertedResidual(Block):
         tensor = builder.conv_bn(
             tensor, filters=self.filters, kernel=1, activation="linear", name=f"{name}_project"
         )
-        if self.stride == 1 and channels == self.filters:
-            tensor = builder.add(source, tensor, name=f"{name}_add")
-        return tensor
+        return with_skip(builder, source, tensor, name) if self.skip and self.stride == 1 else tensor
