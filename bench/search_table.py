@@ -56,9 +56,7 @@ def costs_of(point: Point) -> dict[str, int]:
 
 
 def fits(costs: dict[str, int]) -> bool:
-    return (
-        costs["macs"] <= MACS and costs["ram_bytes"] <= RAM_BYTES and costs["flash_bytes"] <= FLASH_BYTES
-    )
+    return costs["macs"] <= MACS and costs["ram_bytes"] <= RAM_BYTES and costs["flash_bytes"] <= FLASH_BYTES
 
 
 @cache
@@ -71,7 +69,9 @@ def photos(data: str, resolution: int, channels: int) -> tuple[PackedSet, Packed
         rows = np.flatnonzero((packed.split == split) & (packed.label >= 0))
         chosen = np.sort(random.permutation(rows)[:count])
         part = packed.pick(chosen)
-        parts.append(replace(part, images=np.asarray(part.images), probability=np.full(len(part), np.nan, np.float32)))
+        parts.append(
+            replace(part, images=np.asarray(part.images), probability=np.full(len(part), np.nan, np.float32))
+        )
     return parts[0], parts[1]
 
 
@@ -82,7 +82,11 @@ def train(data: str, point: Point, epochs: int, seed: int) -> dict[str, Any]:
     train_set, val_set = photos(data, int(values["resolution"]), int(values["channels"]))
     started = time.process_time()
     model = fit(
-        lower(space.network(point)), train_set, val_set, replace(RECIPE, epochs=epochs, seed=seed), device="cpu"
+        lower(space.network(point)),
+        train_set,
+        val_set,
+        replace(RECIPE, epochs=epochs, seed=seed),
+        device="cpu",
     )
     seconds = time.process_time() - started
     answers = predict(model.graph, model.weights, val_set.images, threads=1)
@@ -100,7 +104,9 @@ def train(data: str, point: Point, epochs: int, seed: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--workers", type=int, default=2)
