@@ -7,7 +7,7 @@ import pytest
 from wakeling.errors import SpecError
 from wakeling.graph import INPUT, GraphBuilder
 from wakeling.ops import Add, Conv2D, DepthwiseConv2D
-from wakeling.spec import BLOCKS, ClassifierHead, DepthwiseSeparable, InvertedResidual, StandardConv
+from wakeling.spec import BLOCKS, Block, ClassifierHead, DepthwiseSeparable, InvertedResidual, StandardConv
 from wakeling.spec.blocks import block_from_json
 from wakeling.testing.block_contract import BlockContract, lower_alone
 
@@ -17,6 +17,7 @@ class TestStandardConv(BlockContract):
         StandardConv(filters=8),
         StandardConv(filters=5, kernel=1, activation="linear"),
         StandardConv(filters=16, kernel=7, stride=2, activation="relu"),
+        StandardConv(filters=8, skip=True),
     )
 
 
@@ -24,6 +25,7 @@ class TestDepthwiseSeparable(BlockContract):
     examples = (
         DepthwiseSeparable(filters=8),
         DepthwiseSeparable(filters=24, kernel=5, stride=2, activation="relu"),
+        DepthwiseSeparable(filters=8, skip=True),
     )
 
 
@@ -32,6 +34,7 @@ class TestInvertedResidual(BlockContract):
         InvertedResidual(filters=8),
         InvertedResidual(filters=8, expansion=1),
         InvertedResidual(filters=24, kernel=7, stride=2, expansion=3, activation="relu"),
+        InvertedResidual(filters=8, skip=False),
     )
 
 
@@ -60,9 +63,16 @@ def test_depthwise_separable_strides_in_its_depthwise_half() -> None:
         (InvertedResidual(filters=8), True),
         (InvertedResidual(filters=8, stride=2), False),
         (InvertedResidual(filters=16), False),
+        (InvertedResidual(filters=8, skip=False), False),
+        (DepthwiseSeparable(filters=8), False),
+        (DepthwiseSeparable(filters=8, skip=True), True),
+        (DepthwiseSeparable(filters=16, skip=True), False),
+        (StandardConv(filters=8), False),
+        (StandardConv(filters=8, skip=True), True),
+        (StandardConv(filters=8, stride=2, skip=True), False),
     ],
 )
-def test_inverted_residual_adds_only_where_shapes_are_kept(block: InvertedResidual, adds: bool) -> None:
+def test_a_skip_adds_only_where_shapes_are_kept(block: Block, adds: bool) -> None:
     lowered = lower_alone(block, (16, 16, 8))
     additions = [node for node in lowered.nodes if isinstance(node.op, Add)]
     assert len(additions) == adds

@@ -110,7 +110,8 @@ class BlockContract:
         """Zero, a negative number, a fraction, NaN, a boolean and text raise one clear SpecError."""
         for block in self.examples:
             for field in dataclasses.fields(block):
-                for wrong in (0, -1, 3.0, 2.5, float("nan"), True, "many", None, 10**9):
+                switch = isinstance(getattr(block, field.name), bool)
+                for wrong in (0, -1, 3.0, 2.5, float("nan"), 1 if switch else True, "many", None, 10**9):
                     message = _refusal(block, field.name, wrong)
                     assert field.name in message
                     assert "\n" not in message

@@ -41,12 +41,18 @@ BLOCKS: Mapping[str, type[Block]] = MappingProxyType(
 
 
 def block_to_json(block: Block) -> dict[str, Any]:
-    """A block as one line of a network file: its name under `block`, then its attributes."""
+    """A block as one line of a network file: its name under `block`, then its attributes.
+
+    A switch that is at its default is left out.
+    """
     names = {cls: name for name, cls in BLOCKS.items()}
     if type(block) not in names:
         raise SpecError(f"block {type(block).__name__} is not registered in BLOCKS")
     attributes = {field.name: getattr(block, field.name) for field in dataclasses.fields(block)}
-    return {"block": names[type(block)], **attributes}
+    usual = {field.name for field in dataclasses.fields(block) if attributes[field.name] is field.default}
+    switches = {name for name, value in attributes.items() if isinstance(value, bool)}
+    written = {name: value for name, value in attributes.items() if name not in usual & switches}
+    return {"block": names[type(block)], **written}
 
 
 def block_from_json(value: Mapping[str, Any], where: str = "block") -> Block:
