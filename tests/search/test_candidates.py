@@ -7,7 +7,6 @@ import pytest
 from wakeling.cost import Budget
 from wakeling.errors import SpecError, WakelingError
 from wakeling.search import (
-    Candidate,
     GridSpace,
     closest,
     cost_all,
@@ -16,6 +15,8 @@ from wakeling.search import (
     shortlist,
 )
 from wakeling.search.candidates import dominates
+from wakeling.search.space import point_of, size_of
+from wakeling.spec import FAMILIES, lower
 
 SPACE = GridSpace(alphas=(0.25, 0.5), resolutions=(48, 96), channels=(1, 3), depths=(1.0,))
 ROOMY = Budget(ram_bytes=10**9, flash_bytes=10**9)
@@ -80,6 +81,24 @@ def test_twins_that_lower_to_one_graph_are_costed_once() -> None:
 
 def test_unknown_families_and_empty_knobs_are_refused() -> None:
     with pytest.raises(SpecError, match="mobilenet_v1"):
-        Candidate(family="mobilenet_v9", alpha=1, resolution=96, channels=3, depth=1).network()
+        enumerate_candidates(GridSpace(families=("mobilenet_v9",)))[0].network()
     with pytest.raises(WakelingError, match="alphas"):
         GridSpace(alphas=())
+
+
+def test_a_grid_is_a_space_whose_points_have_names_and_networks() -> None:
+    space = GridSpace(resolutions=(96, 48), alphas=(0.5, 0.25, 0.5))
+    assert [parameter.name for parameter in space.parameters] == [
+        "family",
+        "alpha",
+        "resolution",
+        "channels",
+        "depth",
+    ]
+    assert size_of(space) == 2 * 2 * 2 * 2 * 2
+    point = point_of(
+        space, {"family": "mobilenet_v2", "alpha": 0.25, "resolution": 96, "channels": 3, "depth": 1.0}
+    )
+    assert space.network_name(point) == "mobilenet_v2-a0.25-r96-rgb-d1"
+    assert space.family_of(point) == "mobilenet_v2"
+    assert lower(space.network(point)) == lower(FAMILIES["mobilenet_v2"](alpha=0.25, resolution=96))

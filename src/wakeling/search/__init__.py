@@ -8,7 +8,6 @@ from __future__ import annotations
 from wakeling.search.candidates import (
     Candidate,
     CostedCandidate,
-    GridSpace,
     closest,
     cost_all,
     enumerate_candidates,
@@ -17,6 +16,7 @@ from wakeling.search.candidates import (
 )
 from wakeling.search.history import SearchHistory, TrialRecord
 from wakeling.search.loop import run_search
+from wakeling.search.space import GridSpace
 from wakeling.search.strategies import STRATEGIES, Strategy, Trial
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""The grid of candidates, what each costs, and which of them are worth training.
+"""Candidates, what each costs, and which of them are worth training.
 
 Nothing is trained here. Among networks of one family that fit a budget, those with more MACs
 tend to be more accurate (Lin et al. 2020, MCUNet, section 3.1, use this to choose a search
@@ -9,64 +9,58 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from wakeling.cost import Budget, CostReport, Violation, cost, violations
-from wakeling.errors import SpecError, WakelingError, unknown_name
-from wakeling.spec import FAMILIES, Network, lower
+from wakeling.search.space import Point, Space, Value, values_of
+from wakeling.spec import Network, lower
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One point of the grid: a family and its knobs. `resolution` in pixels, `channels` 1 or 3."""
+    """One point of a space, as a network with a name."""
 
-    family: str
-    alpha: float
-    resolution: int
-    channels: int
-    depth: float
+    space: Space
+    point: Point
 
     @property
     def name(self) -> str:
         """A short unique name, for example `mobilenet_v1-a0.25-r96-rgb-d1`."""
-        color = "gray" if self.channels == 1 else "rgb"
-        return f"{self.family}-a{self.alpha:g}-r{self.resolution}-{color}-d{self.depth:g}"
+        return self.space.network_name(self.point)
 
     @property
-    def knobs(self) -> dict[str, Any]:
-        """The family's arguments, but for the number of classes."""
-        return {name: value for name, value in asdict(self).items() if name != "family"}
+    def family(self) -> str:
+        """The family that the network is of, or the space that it is from."""
+        return self.space.family_of(self.point)
 
-    def network(self, classes: int = 2) -> Network:
-        """The network; raises SpecError for knobs that the family does not take."""
-        if self.family not in FAMILIES:
-            raise SpecError(unknown_name("family", self.family, FAMILIES))
-        return FAMILIES[self.family](**self.knobs, classes=classes)
+    @property
+    def knobs(self) -> dict[str, Value]:
+        """The point in words, without what the space leaves no choice of."""
+        free = {parameter.name for parameter in self.space.parameters if len(parameter.choices) > 1}
+        return {
+            name: value
+            for name, value in values_of(self.space, self.point).items()
+            if name in free or name in _SHOWN
+        }
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return asdict(self)
+    @property
+    def resolution(self) -> int:
+        """The side of the input image in pixels."""
+        return int(values_of(self.space, self.point)["resolution"])
+
+    @property
+    def channels(self) -> int:
+        """1 (gray) or 3 (RGB)."""
+        return int(values_of(self.space, self.point)["channels"])
+
+    def network(self) -> Network:
+        """The network; raises SpecError for knobs that its blocks do not take."""
+        return self.space.network(self.point)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GridSpace:
-    """Every value that each knob may take."""
-
-    families: tuple[str, ...] = ("mobilenet_v1", "mobilenet_v2")
-    alphas: tuple[float, ...] = (0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.75, 1.0)
-    resolutions: tuple[int, ...] = (32, 48, 64, 80, 96, 112, 128, 160)
-    channels: tuple[int, ...] = (1, 3)
-    depths: tuple[float, ...] = (0.5, 1.0)
-
-    def __post_init__(self) -> None:
-        for knob in ("families", "alphas", "resolutions", "channels", "depths"):
-            if not getattr(self, knob):
-                raise WakelingError(f"the search space has no value for {knob}; give at least one")
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON values (tuples become lists)."""
-        return {key: list(values) for key, values in asdict(self).items()}
+_SHOWN = ("alpha", "resolution", "channels", "depth")
+"""Knobs that are said even where the space leaves no choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +82,10 @@ class CostedCandidate:
         return self.report.ram_bytes["liveness"]
 
 
-def enumerate_candidates(space: GridSpace) -> tuple[Candidate, ...]:
-    """Every point of the grid, in a fixed order."""
-    grid = itertools.product(space.families, space.alphas, space.resolutions, space.channels, space.depths)
-    return tuple(
-        Candidate(family=family, alpha=alpha, resolution=resolution, channels=channels, depth=depth)
-        for family, alpha, resolution, channels, depth in grid
-    )
+def enumerate_candidates(space: Space) -> tuple[Candidate, ...]:
+    """Every point of the space, in a fixed order; for spaces as small as a grid."""
+    places = (range(len(parameter.choices)) for parameter in space.parameters)
+    return tuple(Candidate(space=space, point=point) for point in itertools.product(*places))
 
 
 def cost_all(

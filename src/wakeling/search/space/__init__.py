@@ -6,10 +6,12 @@ Spaces are data (`ready/*.toml`); which of their points fit a board is in `domai
 from __future__ import annotations
 
 from wakeling.search.space.codec import from_json, from_toml, load_space, ready_spaces, ready_toml, to_json
+from wakeling.search.space.grid import GridSpace
 from wakeling.search.space.point import Parameter, Point, Space, Value, point_of, size_of, values_of
 from wakeling.search.space.staged import Head, Stage, StagedSpace, Stem
 
 __all__ = [
+    "GridSpace",
     "Head",
     "Parameter",
     "Point",

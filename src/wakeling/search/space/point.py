@@ -60,6 +60,14 @@ class Space(Protocol):
         """The network of a point; raises SpecError or GraphError where its blocks do not fit together."""
         ...
 
+    def network_name(self, point: Point) -> str:
+        """A short name, the same for equal networks and for no others of the space."""
+        ...
+
+    def family_of(self, point: Point) -> str:
+        """What a MAC of this network compares with: its family, or the space itself."""
+        ...
+
 
 def values_of(space: Space, point: Point) -> dict[str, Value]:
     """The point in words: each parameter's chosen value."""

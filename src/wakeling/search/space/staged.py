@@ -155,6 +155,10 @@ class StagedSpace:
         digest = hashlib.sha256(repr((self.parameters, canonical)).encode()).hexdigest()[:6]
         return f"{self.name}-r{self.resolutions[point[0]]}-{color}-{digest}"
 
+    def family_of(self, point: Point) -> str:
+        """The space's name: its networks compare with each other."""
+        return self.name
+
     def blocks(self, point: Point) -> tuple[Block, ...]:
         """The blocks of a point, the classifier last."""
         width = self.widths[point[2]]
