@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wakeling import boards, cost, spec
+from wakeling.cost.budget import frame_ms
 from wakeling.cost.latency import latency
 from wakeling.errors import WakelingError
 
@@ -76,3 +79,56 @@ def test_an_unknown_runtime_is_refused() -> None:
 def test_a_budget_of_nothing_is_refused(limits: dict[str, int]) -> None:
     with pytest.raises(WakelingError, match="must be at least 1"):
         cost.Budget(**{"ram_bytes": 1, "flash_bytes": 1, **limits})
+
+
+def test_energy_is_power_times_time() -> None:
+    board = boards.load_board("nucleo-l4r5zi")
+    assert board.power is not None
+    needed_mj = board.power.active_mw * latency(REPORT, board).ms / 1000
+    roomy = cost.Budget(ram_bytes=RAM, flash_bytes=FLASH, energy_uj=round(1000 * needed_mj) + 1, board=board)
+    assert cost.violations(REPORT, roomy) == ()
+    (exceeded,) = cost.violations(REPORT, dataclasses.replace(roomy, energy_uj=10))
+    assert exceeded.what == "energy_uj"
+    assert exceeded.needed == pytest.approx(1000 * needed_mj, abs=1)
+    assert cost.describe(exceeded).startswith(f"energy per frame {needed_mj:.4g} mJ of 0.01 mJ (")
+
+
+def test_half_the_power_is_half_the_energy() -> None:
+    board = boards.load_board("nucleo-l4r5zi")
+    energies = []
+    for active_mw in (50.0, 25.0):
+        budget = cost.Budget(ram_bytes=RAM, flash_bytes=FLASH, energy_uj=1, board=board, active_mw=active_mw)
+        (exceeded,) = cost.violations(REPORT, budget)
+        energies.append(exceeded.needed)
+    assert energies[0] == pytest.approx(2 * energies[1], abs=2)
+
+
+def test_a_budget_of_energy_needs_a_board_and_its_power() -> None:
+    with pytest.raises(WakelingError, match="energy needs the board"):
+        cost.Budget(ram_bytes=1, flash_bytes=1, energy_uj=1000)
+    unknown = dataclasses.replace(boards.load_board("nucleo-l4r5zi"), power=None)
+    with pytest.raises(WakelingError, match="no measured power is known for nucleo-l4r5zi"):
+        cost.Budget(ram_bytes=1, flash_bytes=1, energy_uj=1000, board=unknown)
+    cost.Budget(ram_bytes=1, flash_bytes=1, energy_uj=1000, board=unknown, active_mw=30.0)
+
+
+def test_what_patches_compute_twice_counts_as_macs_and_time() -> None:
+    board = boards.load_board("nucleo-l4r5zi")
+    graph = spec.lower(spec.make("mobilenet_v2", alpha=0.35, resolution=144), deployed=True)
+    report = cost.cost(graph, runtimes=("patched",))
+    patch = report.memory["patched"].patch
+    assert patch is not None
+    assert patch.added_macs > 0
+    times = frame_ms(report, board, "patched"), frame_ms(report, board, "liveness")
+    stage = [layer.name for layer in report.layers[: patch.operators]]
+    whole = latency(report, board)
+    stage_ms = sum(layer.ms for layer in whole.layers if layer.name in stage)
+    stage_macs = sum(layer.macs for layer in report.layers if layer.name in stage)
+    assert times[1] == pytest.approx(whole.ms)
+    assert times[0] - times[1] == pytest.approx(stage_ms * patch.added_macs / stage_macs)
+    roomy = cost.Budget(
+        ram_bytes=2**20, flash_bytes=2**22, macs=report.macs + patch.added_macs - 1, runtime="patched"
+    )
+    (exceeded,) = cost.violations(report, roomy)
+    assert (exceeded.what, exceeded.excess) == ("macs", 1)
+    assert not cost.violations(report, dataclasses.replace(roomy, runtime="liveness"))
