@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wakeling.errors import WakelingError
-from wakeling.search.rank import kendall_tau_b, rank_correlation, rank_sum, ranks, spearman_rho
+from wakeling.search.rank import kendall_gain, kendall_tau_b, rank_correlation, rank_sum, ranks, spearman_rho
 
 Lists = st.integers(3, 12).flatmap(
     lambda n: st.tuples(*(st.lists(st.integers(0, 5), min_size=n, max_size=n) for _ in range(2)))
@@ -73,6 +73,16 @@ def test_the_interval_is_that_of_samples_drawn_one_by_one() -> None:
     assert found.kendall_interval == pytest.approx(np.percentile(kendalls, [2.5, 97.5]), abs=0.04)
     assert found.spearman_interval == pytest.approx(np.percentile(spearmans, [2.5, 97.5]), abs=0.04)
     assert found.kendall_interval[0] < found.kendall < found.kendall_interval[1]
+
+
+def test_a_gain_is_a_difference_on_the_same_samples() -> None:
+    random = np.random.default_rng(4)
+    truth = random.normal(size=60)
+    good, poor = truth + 0.3 * random.normal(size=60), truth + 3 * random.normal(size=60)
+    gain, (low, high) = kendall_gain(good, poor, truth, samples=500)
+    assert gain == pytest.approx(kendall_tau_b(good, truth) - kendall_tau_b(poor, truth))
+    assert 0 < low < gain < high
+    assert kendall_gain(good, np.exp(good), truth, samples=50) == (0, (0, 0))
 
 
 def test_intervals_repeat_with_the_seed() -> None:

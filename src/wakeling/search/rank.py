@@ -5,7 +5,7 @@ A search only needs to know which network is better, so scores are judged by the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,11 +49,8 @@ def rank_correlation(
     signs = _signs(one), _signs(other)
     count = len(one)
     whole = np.ones((1, count))
-    random = np.random.default_rng(seed)
-    draws = random.multinomial(count, np.full(count, 1 / count), size=samples).astype(np.float64)
     found: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = [
-        (_kendall(part, *signs), _spearman(part, *signs))
-        for part in (draws[start : start + _AT_ONCE] for start in range(0, samples, _AT_ONCE))
+        (_kendall(part, *signs), _spearman(part, *signs)) for part in _draws(count, samples, seed)
     ]
     kendalls, spearmans = (np.concatenate(values) for values in zip(*found, strict=True))
     return RankCorrelation(
@@ -63,6 +60,28 @@ def rank_correlation(
         spearman=float(_spearman(whole, *signs)[0]),
         spearman_interval=_interval(spearmans),
     )
+
+
+def kendall_gain(
+    better: ArrayLike, baseline: ArrayLike, truth: ArrayLike, *, samples: int = SAMPLES, seed: int = 0
+) -> tuple[float, Interval]:
+    """τ-b of `better` with `truth` minus that of `baseline`, and the bootstrap 95 % interval.
+
+    Both are computed on the same samples, so what they share falls out of the interval. Raises
+    WakelingError as `rank_correlation` does.
+    """
+    one, real = _checked(better, truth)
+    other, _ = _checked(baseline, truth)
+    signs, plain, wanted = _signs(one), _signs(other), _signs(real)
+    whole = np.ones((1, len(real)))
+    gains = np.concatenate(
+        [
+            _kendall(part, signs, wanted) - _kendall(part, plain, wanted)
+            for part in _draws(len(real), samples, seed)
+        ]
+    )
+    gain = _kendall(whole, signs, wanted)[0] - _kendall(whole, plain, wanted)[0]
+    return float(gain), _interval(gains)
 
 
 def kendall_tau_b(left: ArrayLike, right: ArrayLike) -> float:
@@ -113,6 +132,14 @@ def _checked(left: ArrayLike, right: ArrayLike) -> tuple[NDArray[np.float64], ND
         if (values == values[0]).all():
             raise WakelingError(f"all {len(values)} numbers are {values[0]:g}, so they have no order")
     return one, other
+
+
+def _draws(count: int, samples: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """How often each bootstrap sample holds each thing, some samples at a time."""
+    random = np.random.default_rng(seed)
+    for start in range(0, samples, _AT_ONCE):
+        size = min(_AT_ONCE, samples - start)
+        yield random.multinomial(count, np.full(count, 1 / count), size=size).astype(np.float64)
 
 
 def _signs(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -47,7 +47,7 @@ def synflow(graph: Graph, seed: int) -> float:
         weights = weights_of(module)
         gradients = torch.autograd.grad(logits.sum(), weights, allow_unused=True)
         total = sum(
-            float((weight * gradient).abs().sum())
+            float((weight * gradient).detach().abs().sum())
             for weight, gradient in zip(weights, gradients, strict=True)
             if gradient is not None
         )

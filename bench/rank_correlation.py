@@ -1,0 +1,254 @@
+"""How well training-free scores order networks, beside counting MACs and beside short trainings.
+
+    python bench/rank_correlation.py out/table-scenes.jsonl out/table-vww.jsonl --json out/ranks.json
+    python bench/rank_correlation.py out/table-vww.jsonl --data ../shared/vww/manifest.csv --plot ranks.png
+
+Tables are made by bench/search_table.py. Each score is computed for every network that a table has
+trained for 9 epochs, at the first weights of a few seeds, on photos of the table's own data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wakeling.cli.circumstances import cache_folder, git_commit, machine
+from wakeling.cli.output import print_table
+from wakeling.data import PhotoSet, open_photos
+from wakeling.report.figures.canvas import ACCENT, FULL_WIDTH, SECOND
+from wakeling.report.figures.picture import Picture, check_plot_path, save
+from wakeling.search.rank import kendall_gain, rank_correlation, rank_sum
+from wakeling.search.space import Point, load_space, values_of
+from wakeling.spec import lower
+from wakeling.training_free import SCORES, Batch, draw_batch, score_network
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SPACE = str(Path(__file__).parent / "search_space.toml")
+SHORT, FULL = (1, 3), 9
+TARGETS = {"auc": "AUC", "score": "balanced accuracy"}
+Columns = dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """What one file says: networks, their trained accuracies, what every predictor says of them."""
+
+    name: str
+    data: str
+    points: list[Point]
+    truths: Columns
+    predictors: Columns
+    milliseconds: Mapping[str, float]
+
+
+@cache
+def photos(data: str) -> PhotoSet:
+    return open_photos(data)
+
+
+@cache
+def batch(data: str, resolution: int, channels: int, count: int) -> Batch:
+    return draw_batch(
+        photos(data), resolution=resolution, channels=channels, cache_dir=cache_folder(), count=count
+    )
+
+
+def read(path: Path, data: str | None, seeds: int, images: int) -> Table:
+    about, *lines = map(json.loads, path.read_text().splitlines())
+    found: dict[tuple[Point, int], list[dict[str, Any]]] = defaultdict(list)
+    for line in lines:
+        found[tuple(line["point"]), line["epochs"]].append(line)
+    points = sorted(
+        {point for point, _ in found if all((point, epochs) in found for epochs in (*SHORT, FULL))}
+    )
+
+    def trained(epochs: int, measure: str) -> NDArray[np.float64]:
+        return np.array([np.mean([line[measure] for line in found[point, epochs]]) for point in points])
+
+    source = data or about["data"]
+    scores, milliseconds = scored(points, source, seeds, images)
+    return Table(
+        name=path.stem,
+        data=source,
+        points=points,
+        truths={measure: trained(FULL, measure) for measure in TARGETS},
+        predictors={**scores, **{f"AUC after {epochs} epochs": trained(epochs, "auc") for epochs in SHORT}},
+        milliseconds=milliseconds,
+    )
+
+
+def scored(points: list[Point], data: str, seeds: int, images: int) -> tuple[Columns, dict[str, float]]:
+    """The mean of every score over the seeds, and its time for one network and one seed."""
+    space = load_space(SPACE)
+    columns: dict[str, list[float]] = {name: [] for name in SCORES}
+    seconds = dict.fromkeys(SCORES, 0.0)
+    for point in points:
+        values = values_of(space, point)
+        graph = lower(space.network(point))
+        looked_at = batch(data, int(values["resolution"]), int(values["channels"]), images)
+        for name in SCORES:
+            started = time.process_time()
+            drawn = [score_network(name, graph, batch=looked_at, seed=seed) for seed in range(seeds)]
+            seconds[name] += time.process_time() - started
+            columns[name].append(float(np.mean(drawn)))
+    each = {name: 1000 * total / (len(points) * seeds) for name, total in seconds.items()}
+    return {name: np.array(column) for name, column in columns.items()}, each
+
+
+def combined(table: Table) -> Columns:
+    """Sums of ranks: of every pair of scores or baselines, and of all scores."""
+    named = {name: table.predictors[name] for name in SCORES}
+    pairs = {
+        f"{one} + {other}": rank_sum([named[one], named[other]])
+        for one, other in itertools.combinations(named, 2)
+    }
+    scores = [column for name, column in named.items() if not SCORES[name].is_baseline]
+    return {**pairs, "all scores": rank_sum(scores)}
+
+
+def best_pair(tables: Sequence[Table]) -> str:
+    """The pair with the best mean τ over the tables, by AUC."""
+    means = {
+        name: np.mean(
+            [rank_correlation(combined(t)[name], t.truths["auc"], samples=2).kendall for t in tables]
+        )
+        for name in combined(tables[0])
+        if name != "all scores"
+    }
+    return max(means, key=lambda name: means[name])
+
+
+def rows(table: Table, others: Sequence[Table]) -> Iterator[dict[str, Any]]:
+    """Correlations of every predictor: the pair of scores is the one that was best on the other tables."""
+    sums = combined(table)
+    own = best_pair([table])
+    columns = {**table.predictors, "all scores": sums["all scores"], f"{own} (best pair here)": sums[own]}
+    if others:
+        elsewhere = best_pair(others)
+        columns[f"{elsewhere} (best pair elsewhere)"] = sums[elsewhere]
+    for measure, truth in table.truths.items():
+        for group, chosen in (("all", np.ones(len(truth), bool)), ("top half", truth >= np.median(truth))):
+            for name, column in columns.items():
+                yield {
+                    "predictor": name,
+                    "target": measure,
+                    "group": group,
+                    **asdict(rank_correlation(column[chosen], truth[chosen])),
+                    "gain_over": {
+                        baseline: kendall_gain(
+                            column[chosen], table.predictors[baseline][chosen], truth[chosen]
+                        )
+                        for baseline in ("macs", "parameters")
+                    },
+                    "milliseconds": table.milliseconds.get(name),
+                }
+
+
+def show(table: Table, found: Sequence[Mapping[str, Any]]) -> None:
+    for measure, title in TARGETS.items():
+        cells = []
+        names = [row["predictor"] for row in found if (row["target"], row["group"]) == (measure, "all")]
+        for name in names:
+            whole, top = (
+                next(r for r in found if (r["predictor"], r["target"], r["group"]) == (name, measure, group))
+                for group in ("all", "top half")
+            )
+            spent = whole["milliseconds"]
+            cells.append(
+                [
+                    name,
+                    _with_interval(whole["kendall"], whole["kendall_interval"]),
+                    _with_interval(whole["spearman"], whole["spearman_interval"]),
+                    _with_interval(top["kendall"], top["kendall_interval"]),
+                    _with_interval(*whole["gain_over"]["macs"]),
+                    "" if spent is None else f"{spent:.1f}",
+                ]
+            )
+        print_table(
+            f"{table.name}: {len(table.points)} networks, {title} after {FULL} epochs, 95 % intervals",
+            ["predictor", "Kendall's τ", "Spearman's ρ", "τ in the top half", "τ − τ of MACs", "ms"],
+            cells,
+        )
+
+
+def _with_interval(value: float, interval: tuple[float, float]) -> str:
+    return f"{value:.2f} ({interval[0]:.2f} to {interval[1]:.2f})"
+
+
+def scatter(tables: Sequence[Table]) -> Picture:
+    """A panel for each score: the trained AUC over it."""
+    names = list(SCORES)
+
+    def paint(figure: Figure) -> None:
+        panels = figure.subplots(len(tables), len(names), squeeze=False, sharey="row")
+        for row, (table, color) in enumerate(zip(tables, itertools.cycle((ACCENT, SECOND)), strict=False)):
+            for place, name in zip(panels[row], names, strict=True):
+                column, truth = table.predictors[name], table.truths["auc"]
+                place.scatter(column, truth, s=7, color=color, alpha=0.7, linewidths=0)
+                if SCORES[name].is_baseline:
+                    place.set_xscale("log")
+                    place.minorticks_off()
+                tau = rank_correlation(column, truth, samples=2).kendall
+                place.set_title(f"{name}\nτ = {tau:.2f}")
+                place.set_xticks([])
+            panels[row][0].set_ylabel(f"{table.name}: AUC after {FULL} epochs")
+
+    return Picture(
+        name="rank-correlation",
+        title="Trained accuracy over what was known before training",
+        description="Scatter plots of AUC after 9 epochs over each score",
+        size=(FULL_WIDTH * 1.5, 210 * len(tables)),
+        paint=paint,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("tables", type=Path, nargs="+")
+    parser.add_argument("--data", help="photos for the scores that look at some; default: the tables' own")
+    parser.add_argument("--seeds", type=int, default=3, help="first weights of which a score is the mean")
+    parser.add_argument("--images", type=int, default=64)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--plot", type=Path)
+    arguments = parser.parse_args()
+    if arguments.plot:
+        check_plot_path(arguments.plot)
+    tables = [read(path, arguments.data, arguments.seeds, arguments.images) for path in arguments.tables]
+    listed = []
+    for table in tables:
+        found = list(rows(table, [other for other in tables if other is not table]))
+        show(table, found)
+        networks = [
+            {"point": list(point), **{name: column[number] for name, column in table.predictors.items()}}
+            for number, point in enumerate(table.points)
+        ]
+        listed.append({"table": table.name, "data": table.data, "correlations": found, "networks": networks})
+    if arguments.json:
+        about = {
+            "machine": machine(),
+            "commit": git_commit(),
+            "seeds": arguments.seeds,
+            "images": arguments.images,
+        }
+        arguments.json.write_text(json.dumps({**about, "tables": listed}, indent=1) + "\n")
+    if arguments.plot:
+        save(scatter(tables), arguments.plot)
+
+
+if __name__ == "__main__":
+    main()
