@@ -6,7 +6,9 @@ What a stage may be is data (`codec` reads it from a TOML); how a point becomes 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -25,8 +27,16 @@ KINDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """What the blocks of a stage may be, by their names in network files, and the knobs that each has."""
 
-EXECUTIONS = ("whole", "patches")
+WHOLE, PATCHES = EXECUTIONS = ("whole", "patches")
 """How the first layers run: each tensor whole, or patch by patch (the `patched` plan)."""
+
+MOST_BLOCKS = 32
+"""Blocks of one stage."""
+
+MOST_KEPT = 16_384
+"""Stages whose blocks a space remembers; a search asks for the same few thousand again and again."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
 
 
 def scaled(filters: int, width: float, divisor: int) -> int:
@@ -44,6 +54,9 @@ class Stem:
     filters: tuple[int, ...]
     kernel: tuple[int, ...] = (3,)
     stride: tuple[int, ...] = (2,)
+
+    def __post_init__(self) -> None:
+        _at_least("filters", self.filters, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +79,12 @@ class Stage:
         for name in self.block:
             if name not in KINDS:
                 raise WakelingError(unknown_name("block of a stage", name, KINDS))
+        _at_least("filters", self.filters, 1)
+        _at_least("depth", self.depth, 0)
+        if max(self.depth, default=1) < 1:
+            raise WakelingError("depth is 0 only; give a depth of at least 1, or leave the stage out")
+        if max(self.depth, default=1) > MOST_BLOCKS:
+            raise WakelingError(f"depth is {list(self.depth)}; a stage has at most {MOST_BLOCKS} blocks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +92,15 @@ class Head:
     """A pointwise convolution before the classifier; 0 filters leave it out."""
 
     filters: tuple[int, ...] = (0,)
+
+    def __post_init__(self) -> None:
+        _at_least("filters", self.filters, 0)
+
+
+def _at_least(name: str, values: Sequence[float], least: float) -> None:
+    for value in values:
+        if not least <= value < math.inf:
+            raise WakelingError(f"{name} has {value}; the least is {least}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +125,15 @@ class StagedSpace:
     classes: int = 2
 
     def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise WakelingError(
+                f"search space name is {self.name!r}; it must be letters, digits, and _ . + - between"
+            )
         if self.divisor < 1:
             raise WakelingError(f"search space {self.name}: divisor is {self.divisor}; it must be at least 1")
+        for width in self.widths:
+            if not 0 < width < math.inf:
+                raise WakelingError(f"search space {self.name}: widths has {width}; it must be above 0")
         if not self.stages:
             raise WakelingError(f"search space {self.name} has no stages; give at least one [[stages]]")
         for name in self.execution:
@@ -126,57 +161,113 @@ class StagedSpace:
     def canonical(self, point: Point) -> Point:
         """The point with what its network does not use at the first choice.
 
-        A stage of depth 0 uses nothing else; only inverted residuals have an expansion.
+        A stage of depth 0 uses nothing else; only inverted residuals have an expansion; a skip that
+        no block can have is none; of filters that round to the same number the first ones count.
         """
         fixed = list(point)
+        rounded = self._rounded[point[2]]
+        fixed[4], channels = rounded[0][point[4]]
         for number, stage in enumerate(self.stages):
             first = FIRST_STAGE_KNOB + number * len(STAGE_KNOBS)
-            if stage.depth[point[first + _DEPTH]] == 0:
-                fixed[first : first + len(STAGE_KNOBS)] = [0] * len(STAGE_KNOBS)
-                fixed[first + _DEPTH] = point[first + _DEPTH]
-            elif "expansion" not in KINDS[stage.block[point[first + _BLOCK]]]:
+            block, depth, filters, _, _, stride, _ = point[first : first + len(STAGE_KNOBS)]
+            if stage.depth[depth] == 0:
+                fixed[first : first + len(STAGE_KNOBS)] = [0, depth, 0, 0, 0, 0, 0]
+                continue
+            before = channels
+            fixed[first + _FILTERS], channels = rounded[number + 1][filters]
+            if "expansion" not in KINDS[stage.block[block]]:
                 fixed[first + _EXPANSION] = 0
+            if stage.depth[depth] == 1 and (before != channels or stage.stride[stride] != 1):
+                fixed[first + _SKIP] = 0
+        fixed[-1] = rounded[-1][point[-1]][0]
         return tuple(fixed)
+
+    @cached_property
+    def _rounded(self) -> tuple[tuple[tuple[tuple[int, int], ...], ...], ...]:
+        """By width, then for stem, stages and head: (first equal choice, channels) of each of `filters`."""
+        choices = (self.stem.filters, *(stage.filters for stage in self.stages), self.head.filters)
+        return tuple(
+            tuple(_first_equal([self._channels(filters, width) for filters in part]) for part in choices)
+            for width in self.widths
+        )
+
+    def _channels(self, filters: int, width: float) -> int:
+        return scaled(filters, width, self.divisor) if filters else 0
 
     def network(self, point: Point) -> Network:
         """The network of a point, named after the space and the point."""
-        blocks = self.blocks(point)
         return Network(
             name=self.network_name(point),
             resolution=self.resolutions[point[0]],
             channels=self.channels[point[1]],
-            blocks=blocks,
+            blocks=self.blocks(point),
         )
 
     def network_name(self, point: Point) -> str:
-        """The space, the input and six letters for the rest: `tiny-r48-gray-3f09ab`."""
-        canonical = self.canonical(point)
+        """The space, the input and ten hexadecimal digits for the rest: `tiny-r48-gray-3f09ab12cd`.
+
+        The digits stand for the blocks and for how they run, so that a network keeps its name when the
+        space is edited.
+        """
         color = "gray" if self.channels[point[1]] == 1 else "rgb"
-        digest = hashlib.sha256(repr((self.parameters, canonical)).encode()).hexdigest()[:6]
+        text = f"{self.execution[point[3]]} {self.blocks(point)}"
+        digest = hashlib.sha256(text.encode()).hexdigest()[:10]
         return f"{self.name}-r{self.resolutions[point[0]]}-{color}-{digest}"
 
     def family_of(self, point: Point) -> str:
-        """The space's name: its networks compare with each other."""
+        """The space's name."""
         return self.name
 
     def blocks(self, point: Point) -> tuple[Block, ...]:
         """The blocks of a point, the classifier last."""
-        width = self.widths[point[2]]
-        filters, kernel, stride = point[4:7]
-        blocks: list[Block] = [
+        return tuple([block for part in self.parts(point) for block in part])
+
+    def parts(self, point: Point) -> tuple[tuple[Block, ...], ...]:
+        """The blocks of a point by stem, stages and head; of equal stages the very same tuple."""
+        width, known = point[2], self._known
+        keys = [(width, 0, *point[4:FIRST_STAGE_KNOB])]
+        for number, first in enumerate(range(FIRST_STAGE_KNOB, len(point) - 1, len(STAGE_KNOBS)), start=1):
+            keys.append((width, number, *point[first : first + len(STAGE_KNOBS)]))
+        keys.append((width, len(self.stages) + 1, point[-1]))
+        found = []
+        for key in keys:
+            part = known.get(key)
+            if part is None:
+                if len(known) >= MOST_KEPT:
+                    known.clear()
+                part = known[key] = self._part(key[1], key[2:], self.widths[width])
+            found.append(part)
+        return tuple(found)
+
+    @cached_property
+    def _known(self) -> dict[tuple[int, ...], tuple[Block, ...]]:
+        """Parts that were asked for, by width, number and choices; bounded by `MOST_KEPT`."""
+        return {}
+
+    def _part(self, number: int, choice: Point, width: float) -> tuple[Block, ...]:
+        if 0 < number <= len(self.stages):
+            return _stage_blocks(self.stages[number - 1], choice, width, self.divisor)
+        if number:
+            filters = self._channels(self.head.filters[choice[0]], width)
+            last = (StandardConv(filters=filters, kernel=1),) if filters else ()
+            return (*last, ClassifierHead(classes=self.classes))
+        filters, kernel, stride = choice
+        return (
             StandardConv(
                 filters=scaled(self.stem.filters[filters], width, self.divisor),
                 kernel=self.stem.kernel[kernel],
                 stride=self.stem.stride[stride],
-            )
-        ]
-        for number, stage in enumerate(self.stages):
-            first = FIRST_STAGE_KNOB + number * len(STAGE_KNOBS)
-            blocks += _stage_blocks(stage, point[first : first + len(STAGE_KNOBS)], width, self.divisor)
-        last = self.head.filters[point[-1]]
-        if last:
-            blocks.append(StandardConv(filters=scaled(last, width, self.divisor), kernel=1))
-        return (*blocks, ClassifierHead(classes=self.classes))
+            ),
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a pickle holds: the fields, without what was derived from them."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+def _first_equal(values: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """(the place of the first equal value, the value) of each."""
+    return tuple((values.index(value), value) for value in values)
 
 
 STAGE_KNOBS = ("block", "depth", "filters", "kernel", "expansion", "stride", "skip")
@@ -185,16 +276,16 @@ STAGE_KNOBS = ("block", "depth", "filters", "kernel", "expansion", "stride", "sk
 FIRST_STAGE_KNOB = 7
 """Where the first stage's knobs begin in a point."""
 
-_BLOCK, _DEPTH, _EXPANSION = (STAGE_KNOBS.index(name) for name in ("block", "depth", "expansion"))
+_FILTERS, _EXPANSION, _SKIP = (STAGE_KNOBS.index(name) for name in ("filters", "expansion", "skip"))
 
 
-def _stage_blocks(stage: Stage, choice: Point, width: float, divisor: int) -> list[Block]:
+def _stage_blocks(stage: Stage, choice: Point, width: float, divisor: int) -> tuple[Block, ...]:
     # Any: the knobs of a stage are names, numbers and switches
     chosen: dict[str, Any] = {
         knob: getattr(stage, knob)[index] for knob, index in zip(STAGE_KNOBS, choice, strict=True)
     }
     chosen["filters"] = scaled(chosen["filters"], width, divisor)
-    kind = chosen["block"]
-    knobs = {knob: chosen[knob] for knob in KINDS[kind]}
-    first, later = BLOCKS[kind](**knobs), {**knobs, "stride": 1}
-    return [first, *(BLOCKS[kind](**later) for _ in range(chosen["depth"] - 1))] if chosen["depth"] else []
+    make = BLOCKS[chosen["block"]]
+    knobs = {knob: chosen[knob] for knob in KINDS[chosen["block"]]}
+    later = (make(**{**knobs, "stride": 1}),) * (chosen["depth"] - 1)
+    return (make(**knobs), *later) if chosen["depth"] else ()
