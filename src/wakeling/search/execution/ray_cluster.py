@@ -1,0 +1,194 @@
+"""Many trials at a time, each a task of a Ray cluster: of many machines, or of this one.
+
+A trial whose worker or machine dies is run again elsewhere. Steps are heard at a trial's end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from wakeling.errors import MissingDependencyError, RunError, WakelingError
+from wakeling.search.execution.evaluation import Evaluate, Finished, Listener, failed, run_evaluation
+from wakeling.search.trial import Trial
+
+if TYPE_CHECKING:
+    from ray import ObjectRef
+
+LOCAL, AUTO = "local", "auto"
+RETRIES = 3
+"""How often a trial is run again whose worker or machine died."""
+
+
+class RayCluster:
+    """Evaluates on a Ray cluster that runs (`auto`, `HOST:PORT`) or on one of this machine's own (`local`).
+
+    Each trial takes `cpus` and `gpus` of one machine; shares such as half a GPU are allowed. As many
+    are in flight as the machines hold, at most `most_slots`. The evaluator is pickled, and what it
+    imports must be installed on every machine.
+
+    Raises RunError where there is no such cluster, or no machine of it holds a trial;
+    MissingDependencyError without Ray.
+    """
+
+    def __init__(
+        self,
+        evaluate: Evaluate,
+        *,
+        address: str = AUTO,
+        cpus: float = 1,
+        gpus: float = 0,
+        retries: int = RETRIES,
+        most_slots: int | None = None,
+    ) -> None:
+        check_shares(cpus, gpus, retries, most_slots)
+        self._ray = _import_ray()
+        self._cpus, self._gpus, self._most_slots, self._retries = cpus, gpus, most_slots, retries
+        self._listener: Listener = lambda trial, step, value: None
+        self._in_flight: dict[ObjectRef[Finished], Trial] = {}
+        self._undo = contextlib.ExitStack()
+        with contextlib.ExitStack() as undo:
+            if not self._ray.is_initialized():
+                _connect(self._ray, address, undo)
+            if not self._capacity():
+                raise RunError(
+                    f"no machine of the Ray cluster has {cpus:g} CPUs and {gpus:g} GPUs for a trial; "
+                    f"it has {self._shown_machines()}"
+                )
+            run = self._ray.remote(_run_trial)
+            self._task = run.options(num_cpus=cpus, num_gpus=gpus, max_retries=retries)
+            self._evaluate = self._ray.put(evaluate)  # once, not with every trial
+            self._undo = undo.pop_all()
+
+    @property
+    def slots(self) -> int:
+        """How many trials the machines that are alive now hold, at least one."""
+        capacity = max(self._capacity(), 1)
+        return min(capacity, self._most_slots) if self._most_slots else capacity
+
+    def listen(self, listener: Listener) -> None:
+        """Tell `listener` of the steps of a trial when it has ended."""
+        self._listener = listener
+
+    def submit(self, trial: Trial) -> None:
+        """Send the trial to the cluster."""
+        name = f"trial {trial.number}"
+        self._in_flight[self._task.options(name=name).remote(self._evaluate, trial)] = trial
+
+    def wait(self, timeout_seconds: float | None = None) -> tuple[Finished, ...]:
+        """The trials that ended, in the order of their numbers; none where the time is up first."""
+        if not self._in_flight:
+            return ()
+        waiting = list(self._in_flight)
+        done, _ = self._ray.wait(waiting, num_returns=1, timeout=timeout_seconds)
+        if done:  # and what else is there by now
+            done, _ = self._ray.wait(waiting, num_returns=len(waiting), timeout=0)
+        ended = [self._result(reference) for reference in done]
+        for finished in ended:
+            for step, value in finished.steps:
+                self._listener(finished.trial, step, value)
+        return tuple(sorted(ended, key=lambda finished: finished.trial.number))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        for reference in self._in_flight:
+            with contextlib.suppress(Exception):  # the cluster may be gone
+                self._ray.cancel(reference, force=True)
+        self._in_flight.clear()
+        self._undo.close()
+
+    def _result(self, reference: ObjectRef[Finished]) -> Finished:
+        trial = self._in_flight.pop(reference)
+        exceptions = self._ray.exceptions
+        try:
+            finished: Finished = self._ray.get(reference)
+        except exceptions.RayTaskError as error:
+            if isinstance(error.cause, WakelingError):
+                raise error.cause from None
+            raise
+        except (
+            exceptions.WorkerCrashedError,
+            exceptions.NodeDiedError,
+            exceptions.OutOfMemoryError,
+        ) as error:
+            outcome = failed(f"its worker died {self._retries + 1} times: {_first_sentence(error)}")
+            return Finished(trial=trial, outcome=outcome, seconds=0.0, worker="")
+        except exceptions.RayError as error:
+            raise RunError(
+                f"the Ray cluster lost trial {trial.number}: {_first_sentence(error)}; "
+                f"run again: finished trials are kept"
+            ) from None
+        return finished
+
+    def _capacity(self) -> int:
+        return sum(_trials_on(machine, self._cpus, self._gpus) for machine in self._machines())
+
+    def _machines(self) -> list[dict[str, float]]:
+        return [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+
+    def _shown_machines(self) -> str:
+        return "; ".join(
+            f"{machine.get('CPU', 0):g} CPUs and {machine.get('GPU', 0):g} GPUs"
+            for machine in self._machines()
+        )
+
+
+def check_shares(cpus: float, gpus: float, retries: int, most_slots: int | None) -> None:
+    """Raise WakelingError for a share of a machine that makes no sense."""
+    if cpus < 0 or gpus < 0 or cpus + gpus == 0:
+        raise WakelingError(f"a trial takes {cpus:g} CPUs and {gpus:g} GPUs; give at least a part of one")
+    if retries < 0:
+        raise WakelingError(f"a trial is run again {retries} times; give 0 or more")
+    if most_slots is not None and most_slots < 1:
+        raise WakelingError(f"at most {most_slots} trials at a time; give at least 1")
+
+
+def _run_trial(evaluate: Evaluate, trial: Trial) -> Finished:
+    """What runs on the worker."""
+    return run_evaluation(evaluate, trial)
+
+
+def _trials_on(machine: dict[str, float], cpus: float, gpus: float) -> int:
+    """How many trials a machine holds at a time."""
+    shares = [(machine.get("CPU", 0.0), cpus), (machine.get("GPU", 0.0), gpus)]
+    return min(int(has / share + 1e-9) for has, share in shares if share > 0)
+
+
+def _first_sentence(error: BaseException) -> str:
+    return " ".join(str(error).split()).partition(". ")[0]
+
+
+# Any: Ray's module as a value, so that it is imported only where it is used
+def _import_ray() -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a local cluster would report to Ray's makers
+    try:
+        import ray
+    except ImportError:
+        raise MissingDependencyError("ray", "cluster") from None
+    return ray
+
+
+def _connect(ray: Any, address: str, undo: contextlib.ExitStack) -> None:
+    """Connect to a cluster, or make one that ends with `undo` and leaves no files."""
+    quiet = {"logging_level": "error", "log_to_driver": False}
+    if address == LOCAL:
+        folder = undo.enter_context(
+            tempfile.TemporaryDirectory(prefix="wakeling-", ignore_cleanup_errors=True)
+        )
+        quiet |= {"include_dashboard": False, "_temp_dir": str(Path(folder) / "ray")}
+        undo.callback(ray.shutdown)
+        ray.init(**quiet)
+        return
+    try:
+        ray.init(address, **quiet)
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        raise RunError(
+            f"no Ray cluster at {address!r}: {_first_sentence(error)}; start one with `ray start --head`, "
+            f"or use {LOCAL!r}; allowed: {AUTO}, {LOCAL}, HOST:PORT"
+        ) from None
+    undo.callback(ray.shutdown)
