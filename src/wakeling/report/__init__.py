@@ -37,9 +37,22 @@ from wakeling.report.results import (
     Verification,
     Witness,
 )
+from wakeling.report.search_data import (
+    AncestryStep,
+    KnobChange,
+    KnobImportance,
+    SearchedSpace,
+    SearchImportance,
+    SearchKnob,
+    SearchRung,
+    SearchSummary,
+    SearchTrial,
+)
+from wakeling.report.search_page import render_search
 from wakeling.report.thumbnails import thumbnail_data_uri
 
 __all__ = [
+    "AncestryStep",
     "BudgetUse",
     "Candidate",
     "ChosenNetwork",
@@ -49,6 +62,8 @@ __all__ = [
     "Epoch",
     "Estimate",
     "Evaluation",
+    "KnobChange",
+    "KnobImportance",
     "Layer",
     "LiveTensor",
     "Memory",
@@ -57,6 +72,12 @@ __all__ = [
     "RefusedImages",
     "ReportData",
     "RocPoint",
+    "SearchImportance",
+    "SearchKnob",
+    "SearchRung",
+    "SearchSummary",
+    "SearchTrial",
+    "SearchedSpace",
     "SplitCount",
     "TextBlock",
     "Threshold",
@@ -65,5 +86,6 @@ __all__ = [
     "Witness",
     "WrittenFile",
     "render",
+    "render_search",
     "thumbnail_data_uri",
 ]

@@ -21,6 +21,7 @@ from wakeling.report.results import (
     Threshold,
     Verification,
 )
+from wakeling.report.search_data import SearchSummary
 
 FORMAT = "wakeling.report/1"
 
@@ -118,6 +119,7 @@ class ReportData:
     data: DataSummary
     git_commit: str | None = None
     candidates: tuple[Candidate, ...] = ()
+    search: SearchSummary | None = None
     network: ChosenNetwork | None = None
     training: tuple[Epoch, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()

@@ -6,21 +6,18 @@ every text that comes from outside. The words and the order are in `templates/re
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from pathlib import Path
 from typing import Any  # the template's context is of mixed kinds
 
-from wakeling.errors import MissingDependencyError
 from wakeling.report import figures, firmware
 from wakeling.report.data import BudgetUse, ReportData
+from wakeling.report.environment import embedded_json, environment
 from wakeling.report.figures.search import LOOKS
 from wakeling.report.networks import Candidate
 from wakeling.report.results import Estimate, Evaluation
+from wakeling.report.search_page import search_context, search_figures
 from wakeling.units import format_bytes, format_count
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 _BEST_FIRST = tuple(reversed(tuple(LOOKS)))
 
@@ -31,41 +28,23 @@ def render(data: ReportData) -> str:
     Raises MissingDependencyError without Jinja2 or matplotlib, RunError for a number that is not
     finite.
     """
-    try:
-        import jinja2
-        from markupsafe import Markup, escape
-    except ImportError as error:
-        raise MissingDependencyError("Jinja2", "report") from error
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        bytes=format_bytes,
-        count=format_count,
+    made = environment()
+    from markupsafe import Markup
+
+    made.filters.update(
         percent=percent,
         estimate=estimate,
         fraction=fraction,
         budget=format_budget,
         limit=format_limit,
-        breakable=lambda text: escape(text).replace("/", Markup("/<wbr>")).replace("_", Markup("_<wbr>")),
     )
-    page = environment.get_template("report.html.j2").render(
+    page = made.get_template("report.html.j2").render(
         report=data,
-        json=Markup(embedded_json(data)),
+        json=Markup(embedded_json(data.to_json())),
         figures={name: Markup(svg) for name, svg in _figures(data).items() if svg is not None},
         **_context(data),
     )
     return page.encode("utf-8", "replace").decode("utf-8")
-
-
-def embedded_json(data: ReportData) -> str:
-    """The report as JSON that can stand inside a script element: plain ASCII without < > &."""
-    text = json.dumps(data.to_json(), allow_nan=False, sort_keys=True)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -118,6 +97,7 @@ def _figures(data: ReportData) -> dict[str, str | None]:
         "training": figures.training(data.training),
         "intervals": figures.intervals(data.evaluations),
         "roc": figures.roc(on_lead_split),
+        **(search_figures(data.search) if data.search else {}),
     }
 
 
@@ -130,6 +110,7 @@ def _context(data: ReportData) -> dict[str, Any]:
     counts: Counter[str] = Counter(row.status for row in data.candidates)
     wake_word = data.data.labels[-1] if data.data.labels else ""
     return {
+        "search": search_context(data.search) if data.search else None,
         "headline": headline(data),
         "budget_bars": [budget_bar(use) for use in data.verdict.budgets],
         "status_words": {status: look.words for status, look in LOOKS.items()},
