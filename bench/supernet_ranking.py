@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import search_table
 
+import search_table
 from wakeling.cli.circumstances import git_commit, machine
 from wakeling.search.domain import ListedDomain
 from wakeling.search.space import Point, load_space
