@@ -4,7 +4,8 @@
     python bench/rank_correlation.py out/table-vww.jsonl --data ../shared/vww/manifest.csv --plot ranks.png
 
 Tables are made by bench/search_table.py. Each score is computed for every network that a table has
-trained for 9 epochs, at the first weights of a few seeds, on photos of the table's own data.
+trained for 9 epochs, at the first weights of a few seeds, on photos of the table's own data. Besides
+all networks, it looks at the better half of them, and at gray and RGB ones apart.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 SPACE = str(Path(__file__).parent / "search_space.toml")
 SHORT, FULL = (1, 3), 9
+FEWEST = 8
+"""Networks of a group for which a correlation is stated."""
 TARGETS = {"auc": "AUC", "score": "balanced accuracy"}
 Columns = dict[str, NDArray[np.float64]]
 
@@ -49,6 +52,7 @@ class Table:
     name: str
     data: str
     points: list[Point]
+    is_gray: NDArray[np.bool_]
     truths: Columns
     predictors: Columns
     milliseconds: Mapping[str, float]
@@ -84,6 +88,7 @@ def read(path: Path, data: str | None, seeds: int, images: int) -> Table:
         name=path.stem,
         data=source,
         points=points,
+        is_gray=np.array([values_of(load_space(SPACE), point)["channels"] == 1 for point in points]),
         truths={measure: trained(FULL, measure) for measure in TARGETS},
         predictors={**scores, **{f"AUC after {epochs} epochs": trained(epochs, "auc") for epochs in SHORT}},
         milliseconds=milliseconds,
@@ -140,7 +145,15 @@ def rows(table: Table, others: Sequence[Table]) -> Iterator[dict[str, Any]]:
         elsewhere = best_pair(others)
         columns[f"{elsewhere} (best pair elsewhere)"] = sums[elsewhere]
     for measure, truth in table.truths.items():
-        for group, chosen in (("all", np.ones(len(truth), bool)), ("top half", truth >= np.median(truth))):
+        groups = {
+            "all": np.ones(len(truth), bool),
+            "top half": truth >= np.median(truth),
+            "gray": table.is_gray,
+            "rgb": ~table.is_gray,
+        }
+        for group, chosen in groups.items():
+            if chosen.sum() < FEWEST:
+                continue
             for name, column in columns.items():
                 yield {
                     "predictor": name,
@@ -153,33 +166,51 @@ def rows(table: Table, others: Sequence[Table]) -> Iterator[dict[str, Any]]:
                         )
                         for baseline in ("macs", "parameters")
                     },
+                    "first_tenth_mean": first_tenth(column[chosen], truth[chosen]),
+                    "group_mean": float(truth[chosen].mean()),
                     "milliseconds": table.milliseconds.get(name),
                 }
 
 
+def first_tenth(column: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+    """The mean accuracy of the tenth of the networks that the predictor likes best."""
+    order = np.argsort(-column, kind="stable")
+    return float(truth[order[: max(1, round(len(order) / 10))]].mean())
+
+
 def show(table: Table, found: Sequence[Mapping[str, Any]]) -> None:
+    by_place = {(row["target"], row["group"], row["predictor"]): row for row in found}
+    names = list(dict.fromkeys(row["predictor"] for row in found))
+    groups = [group for group in dict.fromkeys(row["group"] for row in found) if group != "all"]
     for measure, title in TARGETS.items():
         cells = []
-        names = [row["predictor"] for row in found if (row["target"], row["group"]) == (measure, "all")]
         for name in names:
-            whole, top = (
-                next(r for r in found if (r["predictor"], r["target"], r["group"]) == (name, measure, group))
-                for group in ("all", "top half")
-            )
+            whole = by_place[measure, "all", name]
             spent = whole["milliseconds"]
             cells.append(
                 [
                     name,
                     _with_interval(whole["kendall"], whole["kendall_interval"]),
-                    _with_interval(whole["spearman"], whole["spearman_interval"]),
-                    _with_interval(top["kendall"], top["kendall_interval"]),
+                    f"{whole['spearman']:.2f}",
                     _with_interval(*whole["gain_over"]["macs"]),
+                    *(f"{by_place[measure, group, name]['kendall']:.2f}" for group in groups),
+                    f"{whole['first_tenth_mean']:.3f}",
                     "" if spent is None else f"{spent:.1f}",
                 ]
             )
+        mean = by_place[measure, "all", names[0]]["group_mean"]
         print_table(
-            f"{table.name}: {len(table.points)} networks, {title} after {FULL} epochs, 95 % intervals",
-            ["predictor", "Kendall's τ", "Spearman's ρ", "τ in the top half", "τ − τ of MACs", "ms"],
+            f"{table.name}: {len(table.points)} networks ({int(table.is_gray.sum())} gray), {title} "
+            f"after {FULL} epochs, mean {mean:.3f}; 95 % intervals",
+            [
+                "predictor",
+                "τ",
+                "ρ",
+                "τ − τ of MACs",
+                *(f"τ, {group}" for group in groups),
+                "first tenth",
+                "ms",
+            ],
             cells,
         )
 
@@ -189,28 +220,31 @@ def _with_interval(value: float, interval: tuple[float, float]) -> str:
 
 
 def scatter(tables: Sequence[Table]) -> Picture:
-    """A panel for each score: the trained AUC over it."""
+    """A panel for each score: the trained AUC over it, gray and RGB networks apart."""
     names = list(SCORES)
 
     def paint(figure: Figure) -> None:
         panels = figure.subplots(len(tables), len(names), squeeze=False, sharey="row")
-        for row, (table, color) in enumerate(zip(tables, itertools.cycle((ACCENT, SECOND)), strict=False)):
-            for place, name in zip(panels[row], names, strict=True):
+        for row, table in zip(panels, tables, strict=True):
+            for place, name in zip(row, names, strict=True):
                 column, truth = table.predictors[name], table.truths["auc"]
-                place.scatter(column, truth, s=7, color=color, alpha=0.7, linewidths=0)
+                kinds = (("gray", table.is_gray, SECOND), ("RGB", ~table.is_gray, ACCENT))
+                for kind, chosen, color in kinds:
+                    place.scatter(column[chosen], truth[chosen], s=9, color=color, linewidths=0, label=kind)
                 if SCORES[name].is_baseline:
                     place.set_xscale("log")
                     place.minorticks_off()
                 tau = rank_correlation(column, truth, samples=2).kendall
                 place.set_title(f"{name}\nτ = {tau:.2f}")
                 place.set_xticks([])
-            panels[row][0].set_ylabel(f"{table.name}: AUC after {FULL} epochs")
+            row[0].set_ylabel(f"{table.name}: AUC after {FULL} epochs")
+        figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 
     return Picture(
         name="rank-correlation",
         title="Trained accuracy over what was known before training",
-        description="Scatter plots of AUC after 9 epochs over each score",
-        size=(FULL_WIDTH * 1.5, 210 * len(tables)),
+        description=f"Scatter plots of the AUC after {FULL} epochs over each score",
+        size=(FULL_WIDTH * 1.5, 210 * len(tables) + 25),
         paint=paint,
     )
 

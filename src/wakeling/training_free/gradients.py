@@ -45,7 +45,8 @@ def activation_gradients(graph: Graph, batch: Batch, seed: int) -> Pairs:
 
     with one_thread(), torch.enable_grad():
         module = at_start(graph, seed)
-        logits = module(real_values(batch), compute).flatten(1)
+        images = real_values(batch).requires_grad_()  # so that activations of images have gradients too
+        logits = module(images, compute).flatten(1)
         loss = F.cross_entropy(logits, torch.from_numpy(batch.labels), reduction="sum")
         gradients = torch.autograd.grad(loss, outputs, allow_unused=True) if outputs else ()
     return _paired(outputs, gradients)

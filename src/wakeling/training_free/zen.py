@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from wakeling.graph import INPUT, Graph, Node
 from wakeling.nets import GraphModule, apply_layer
-from wakeling.ops import Add, BatchNorm, Sub, constant_of
+from wakeling.ops import Add, AveragePool2D, BatchNorm, Mean, Sub, constant_of
 from wakeling.training_free.start import at_start, one_thread, weights_of
 
 NOISE = 0.01
@@ -21,6 +21,9 @@ NOISE = 0.01
 
 IMAGES, REPEATS = 8, 4
 """Random images at once, and how often; their mean is stated."""
+
+_WEIGHT_SPREAD = 1.0
+"""Standard deviation of the weights. Where batch norms follow, it only shifts all scores of a depth."""
 
 
 def zen(graph: Graph, seed: int) -> float:
@@ -37,7 +40,7 @@ def zen(graph: Graph, seed: int) -> float:
         total = 0.0
         for _ in range(REPEATS):
             for weight in weights_of(module):
-                weight.copy_(_normal(weight.shape, generator))
+                weight.copy_(_WEIGHT_SPREAD * _normal(weight.shape, generator))
             images = _normal(torch.Size((IMAGES, channels, height, width)), generator)
             moved = images + NOISE * _normal(images.shape, generator)
             total += _once(module, images, moved)
@@ -73,15 +76,21 @@ def _once(module: GraphModule, images: Tensor, moved: Tensor) -> float:
 
 
 def features(module: GraphModule) -> str:
-    """The tensor before global pooling: the last image of more than one pixel on the way to the logits.
+    """The tensor before global pooling, going back from the logits along first operands.
 
-    In a network without one, it is the logits.
+    In a network without global pooling, it is the last image on that way, or else the logits.
     """
     by_name = {node.name: node for node in module.nodes}
-    name = module.logits
-    while name != INPUT:
-        shape = by_name[name].shape
-        if len(shape) == 3 and shape[0] * shape[1] > 1:
-            return name
-        name = by_name[name].inputs[0]
-    return module.logits
+    way = [module.logits]
+    while way[-1] != INPUT:
+        way.append(by_name[way[-1]].inputs[0])
+    nodes = [by_name[name] for name in way[:-1]]
+    pooled = [node.inputs[0] for node in nodes if _pools_whole_images(node)]
+    images = [node.name for node in nodes if len(node.shape) == 3]
+    return next((name for name in (*pooled, *images) if name != INPUT), module.logits)
+
+
+def _pools_whole_images(node: Node) -> bool:
+    if isinstance(node.op, Mean):
+        return node.op.axes == (0, 1)
+    return isinstance(node.op, AveragePool2D) and node.shape[:2] == (1, 1)
