@@ -1,0 +1,175 @@
+"""A small Gaussian process over features and rungs, in NumPy: what the default strategy predicts with.
+
+Rasmussen & Williams 2006 (Gaussian Processes for Machine Learning), chapters 2 and 5. Hyperparameters
+are not optimized to a point but drawn and weighted by their evidence: with twenty results, one best
+fit is overconfident.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wakeling.search.front import FloatArray
+
+DRAWS = 40
+"""Hyperparameters that are tried: half from the prior, half near the best of them."""
+
+KEPT = 8
+"""Those of the largest evidence that predict together."""
+
+OFFSET_VARIANCE = 25.0
+"""Of the mean score of a rung, in variances of the networks: next to nothing is known beforehand."""
+
+SCALE_SHAPE = 3.0
+"""Of the inverse gamma prior of the covariance's scale; its mean is near 1."""
+
+_MOVED_SHARE = 0.35
+_JITTER = 1e-8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hyperparameters:
+    """One draw: length of each feature, share of the additive part, noise, correlation of rungs."""
+
+    lengths: FloatArray
+    additive: float
+    noise: float
+    rung_correlation: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """What was measured: `features` (results, features), `rungs` and `scores` (results,)."""
+
+    features: FloatArray
+    rungs: FloatArray
+    scores: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fit:
+    theta: FloatArray
+    hyperparameters: Hyperparameters
+    weights: FloatArray
+    whitener: FloatArray
+    variance: float
+    log_evidence: float
+
+
+def predict(
+    results: Results, features: FloatArray, rung: float, random: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Means and standard deviations (noise left out) of the score of `features` on a rung."""
+    center, scale = _standard(results)
+    standard = (results.scores - center) / scale
+    fits = _fits(results, standard, random)
+    log_evidence = np.array([fit.log_evidence for fit in fits])
+    weights = np.exp(log_evidence - log_evidence.max())
+    kept = np.argsort(-weights, kind="stable")[:KEPT]
+    weights = weights[kept] / weights[kept].sum()
+    means, variances = [], []
+    for index in kept:
+        mean, variance = _posterior(fits[index], results, features, rung)
+        means.append(mean)
+        variances.append(variance)
+    mean = weights @ np.array(means)
+    spread = weights @ (np.array(variances) + (np.array(means) - mean) ** 2)
+    return center + scale * mean, scale * np.sqrt(np.maximum(spread, 1e-12))
+
+
+def _standard(results: Results) -> tuple[float, float]:
+    """Center and scale: the spread inside rungs, as rungs differ more than networks."""
+    deviations = np.concatenate(
+        [
+            results.scores[results.rungs == rung] - results.scores[results.rungs == rung].mean()
+            for rung in np.unique(results.rungs)
+        ]
+    )
+    return float(results.scores.mean()), max(float(np.sqrt(np.mean(deviations**2))), 1e-6)
+
+
+def _fits(results: Results, standard: FloatArray, random: np.random.Generator) -> Sequence[_Fit]:
+    """Draws from the prior, then a random walk from the best of them up the posterior."""
+    count = results.features.shape[1] + 3
+    gaps = np.abs(results.features[:, None, :] - results.features[None, :, :])
+    fits = [_fit(results, standard, gaps, random.normal(size=count)) for _ in range(DRAWS // 2)]
+    best = max(fits, key=lambda fit: fit.log_evidence)
+    for _ in range(DRAWS - len(fits)):
+        step = random.normal(size=count) * (random.random(count) < _MOVED_SHARE)
+        fits.append(_fit(results, standard, gaps, best.theta + step))
+        best = max(best, fits[-1], key=lambda fit: fit.log_evidence)
+    return fits
+
+
+def _hyperparameters(theta: FloatArray) -> Hyperparameters:
+    """From numbers that are standard normal beforehand.
+
+    Features go from 0 to 1: the median length makes the ends of half of them, together, a length
+    and a half apart. The median noise is a tenth of the networks' variance.
+    """
+    lengths, (additive, noise, correlation) = theta[:-3], theta[-3:]
+    return Hyperparameters(
+        lengths=0.5 * math.sqrt(len(lengths)) * np.exp(lengths),
+        additive=_share(additive),
+        noise=0.1 * math.exp(noise),
+        rung_correlation=_share(1.5 + correlation),
+    )
+
+
+def _share(value: float) -> float:
+    """The logistic function: any number to 0 to 1."""
+    return 1.0 / (1.0 + math.exp(-value))
+
+
+def _matern(distance: FloatArray) -> FloatArray:
+    """Matérn 5/2, equation 4.17, of distances in lengths."""
+    scaled = np.sqrt(5.0) * distance
+    return (1.0 + scaled + scaled**2 / 3.0) * np.exp(-scaled)
+
+
+def _kernel(h: Hyperparameters, gaps: FloatArray, rung_gaps: FloatArray) -> FloatArray:
+    """Covariances from the gaps of each feature (rows, columns, features) and of the rungs."""
+    scaled = gaps / h.lengths
+    relevance = (1 / h.lengths**2) / (1 / h.lengths**2).sum()
+    joint = _matern(np.sqrt((scaled**2).sum(axis=2)))
+    additive = np.exp(-0.5 * scaled**2) @ relevance
+    shared = h.additive * additive + (1 - h.additive) * joint
+    return shared * h.rung_correlation**rung_gaps + OFFSET_VARIANCE * (rung_gaps == 0)
+
+
+def _fit(results: Results, standard: FloatArray, gaps: FloatArray, theta: FloatArray) -> _Fit:
+    h = _hyperparameters(theta)
+    rung_gaps = np.abs(results.rungs[:, None] - results.rungs[None, :])
+    covariance = _kernel(h, gaps, rung_gaps)
+    covariance[np.diag_indices(len(standard))] += h.noise + _JITTER
+    lower = np.linalg.cholesky(covariance)
+    whitener = np.linalg.inv(lower)
+    whitened = whitener @ standard
+    # the scale of the covariance is integrated out under an inverse gamma prior around 1
+    shape = SCALE_SHAPE + len(standard) / 2
+    rate = SCALE_SHAPE + 0.5 * float(whitened @ whitened)
+    log_evidence = -float(np.log(np.diag(lower)).sum()) - shape * np.log(rate) - 0.5 * float(theta @ theta)
+    return _Fit(
+        theta=theta,
+        hyperparameters=h,
+        weights=whitener.T @ whitened,
+        whitener=whitener,
+        variance=rate / shape,
+        log_evidence=log_evidence,
+    )
+
+
+def _posterior(
+    fit: _Fit, results: Results, features: FloatArray, rung: float
+) -> tuple[FloatArray, FloatArray]:
+    """Equations 2.25 and 2.26."""
+    gaps = np.abs(features[:, None, :] - results.features[None, :, :])
+    rung_gaps = np.broadcast_to(np.abs(rung - results.rungs)[None, :], gaps.shape[:2])
+    cross = _kernel(fit.hyperparameters, gaps, rung_gaps)
+    explained = ((cross @ fit.whitener.T) ** 2).sum(axis=1)
+    prior = 1.0 + OFFSET_VARIANCE
+    return cross @ fit.weights, fit.variance * np.maximum(prior - explained, 1e-9)
