@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "compare": ("wakeling.cli.compare", "Networks side by side, on boards and under runtimes."),
         "sweep": ("wakeling.cli.sweep", "A family's cost over width multipliers and resolutions."),
         "zoo": ("wakeling.cli.zoo", "The famous networks: accuracy against operations, our counts checked."),
+        "score": ("wakeling.cli.score", "Networks before training: training-free scores beside MACs."),
         "explain": (
             "wakeling.cli.explain",
             "Why it costs that: convolutions, multipliers, the gap to a board.",
