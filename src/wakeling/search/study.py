@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 DEFAULT_NAME = "wakeling"
 _IDENTITY = "search"
+_NOT_YET = {"error": ""}
+"""What a trial without the attribute counts as having: most have no error, and none is written."""
 
 
 class Study:
@@ -145,7 +147,7 @@ class Study:
             if frozen.state.is_finished() or frozen.user_attrs.get(OWNER) != self._owners.me:
                 return False
             for name, value in study_trials.ending(record).items():
-                if frozen.user_attrs.get(name, "") != value:
+                if frozen.user_attrs.get(name, _NOT_YET.get(name)) != value:
                     self._trials.set_trial_user_attr(trial_id, name, value)
             self._trials.set_trial_state_values(trial_id, TrialState.COMPLETE, values)
         return True

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from ray import ObjectRef
 
 LOCAL, AUTO = "local", "auto"
+_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # a local cluster would report to Ray's makers
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # pages about each dead worker, on standard output
+}
+"""Of Ray, which reads them when it is imported; what the user has set stays."""
 RETRIES = 3
 """How often a trial is run again whose worker or machine died."""
 
@@ -58,8 +63,8 @@ class RayCluster:
                     f"no machine of the Ray cluster has {cpus:g} CPUs and {gpus:g} GPUs for a trial; "
                     f"it has {self._shown_machines()}"
                 )
-            run = self._ray.remote(_run_trial)
-            self._task = run.options(num_cpus=cpus, num_gpus=gpus, max_retries=retries)
+            share = {"num_cpus": cpus, "num_gpus": gpus, "max_retries": retries}
+            self._task = self._ray.remote(**share)(_run_trial)
             self._evaluate = self._ray.put(evaluate)  # once, not with every trial
             self._undo = undo.pop_all()
 
@@ -165,7 +170,8 @@ def _first_sentence(error: BaseException) -> str:
 
 # Any: Ray's module as a value, so that it is imported only where it is used
 def _import_ray() -> Any:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a local cluster would report to Ray's makers
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)
     try:
         import ray
     except ImportError:

@@ -1,0 +1,65 @@
+"""Trials on a Ray cluster of this machine's own; real ones of several nodes are in `test_ray_cluster`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.search.execution import climbing
+from tests.search.execution.dying import Dying
+from wakeling.errors import WakelingError
+from wakeling.search.execution import RayCluster
+from wakeling.search.search_loop import run_search
+
+
+def test_a_worker_that_is_killed_in_mid_trial_is_replaced(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    evaluate = Dying(folder=tmp_path, kills_itself=2)
+    task = climbing.task(4)
+    with tempfile.TemporaryDirectory(prefix="wakeling-") as folder:  # Ray's sockets want a short path
+        with (
+            _temporary_files_in(folder),
+            climbing.open_climb(tmp_path / "study.db", 4) as study,
+            RayCluster(evaluate, address="local", cpus=0.5, most_slots=2) as executor,
+        ):
+            assert executor.slots == 2
+            assert list(Path(folder).iterdir())
+            records = run_search(climbing.Climbing(task), executor, study, task)
+            steps = [frozen.intermediate_values for frozen in study._all()]
+        assert list(Path(folder).iterdir()) == []
+    assert [record.trial.number for record in records] == list(range(4))
+    assert [record.outcome for record in records] == [climbing.evaluate(r.trial) for r in records]
+    assert evaluate.attempts() == [0, 1, 2, 2, 3]
+    assert steps == [{1: record.outcome.score / 2, 2: record.outcome.score} for record in records]
+    assert os.getpid() not in {int(record.worker.rpartition(":")[2]) for record in records}
+    output = capfd.readouterr()
+    assert output.out == ""
+    assert output.err == ""
+
+
+@contextlib.contextmanager
+def _temporary_files_in(folder: str) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", folder)
+        yield
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"cpus": 0}, "a trial takes 0 CPUs and 0 GPUs"),
+        ({"cpus": -1, "gpus": 2}, "a trial takes -1 CPUs and 2 GPUs"),
+        ({"retries": -1}, "run again -1 times"),
+        ({"most_slots": 0}, "at most 0 trials at a time"),
+    ],
+)
+def test_shares_that_make_no_sense(arguments: dict[str, Any], told: str) -> None:
+    with pytest.raises(WakelingError, match=told):
+        RayCluster(climbing.evaluate, **arguments)
