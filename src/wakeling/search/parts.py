@@ -1,0 +1,178 @@
+"""What a part of a network costs, and a whole network from its parts: each part is looked at once.
+
+A part is one or several blocks in a row. Every number comes from `wakeling.cost`, asked about the
+part alone; which of them add up, and which only bound the whole, is said here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+from wakeling.cost import PLANNERS, cost
+from wakeling.cost.flash.code import code_bytes, kernels
+from wakeling.cost.flash.model import Tables, c_tables, tables_of, tflite_file
+from wakeling.cost.latency.costs import EngineCosts
+from wakeling.cost.latency.work import works
+from wakeling.cost.memory import OWN_C_PLANNERS
+from wakeling.cost.memory.tflm_structures import persistent_bytes
+from wakeling.cost.memory.wakeling_c import aligned
+from wakeling.cost.parameters import parameters
+from wakeling.graph import INPUT, Graph, GraphBuilder
+from wakeling.ops import Conv2D, DepthwiseConv2D, Shape
+from wakeling.spec import Block
+
+MOST_KEPT = 65_536
+"""Parts that are remembered; beyond that all are forgotten, and looked at again."""
+
+HEAD = "head"
+"""What the last block's operators are called after; see `spec.lower`."""
+
+
+class Part(NamedTuple):
+    """A part on an image of one shape, alone.
+
+    `live_bytes` is what the whole network's plan holds at least while the part runs, and
+    `kept_bytes` what the part adds at least to what a runtime keeps for good. `cycles` and
+    `layer_macs` have one entry for each operator (0 cycles where it does no work or no board is
+    given). `skips_pixels` says that an operator steps over pixels, so that patches may compute less.
+    """
+
+    target: Shape
+    macs: int
+    parameters: int
+    live_bytes: int
+    kept_bytes: int
+    tables: Tables
+    operators: int
+    kernels: frozenset[str]
+    cycles: tuple[float, ...]
+    layer_macs: tuple[int, ...]
+    cycle_sum: float
+    skips_pixels: bool
+
+
+def cost_block(block: Block, source: Shape, runtime: str, engine: EngineCosts | None) -> Part:
+    """What one block costs on an image of shape `source`."""
+    builder = GraphBuilder("part", source, deployed=True)
+    tensor = block.lower(builder, INPUT, "block")
+    graph = builder.build(tensor)
+    report = cost(graph, runtimes=())
+    spent = {work.name: engine.of(work) for work in works(report)} if engine else {}
+    cycles = tuple(spent.get(layer.name, 0.0) for layer in report.layers)
+    live_bytes, kept_bytes = _BOUNDS[runtime](graph)
+    shapes = graph.shapes
+    return Part(
+        target=shapes[tensor],
+        macs=report.macs,
+        parameters=report.deployed_parameters,
+        live_bytes=live_bytes,
+        kept_bytes=kept_bytes,
+        tables=tables_of(graph, [parameters(op, shapes[inputs[0]]) for _, op, inputs, _ in graph.nodes]),
+        operators=len(graph.nodes),
+        kernels=kernels(graph),
+        cycles=cycles,
+        layer_macs=tuple(layer.macs for layer in report.layers),
+        cycle_sum=sum(cycles),
+        skips_pixels=any(_skips_pixels(node.op) for node in graph.nodes),
+    )
+
+
+def _skips_pixels(op: object) -> bool:
+    return isinstance(op, Conv2D | DepthwiseConv2D) and (
+        op.kernel[0] < op.stride[0] or op.kernel[1] < op.stride[1]
+    )
+
+
+def joined(parts: Sequence[Part]) -> Part:
+    """Parts that follow each other as one: amounts add up, what is held at a time does not."""
+    if len(parts) == 1:
+        return parts[0]
+    return Part(
+        target=parts[-1].target,
+        macs=sum([part.macs for part in parts]),
+        parameters=sum([part.parameters for part in parts]),
+        live_bytes=max([part.live_bytes for part in parts]),
+        kept_bytes=sum([part.kept_bytes for part in parts]),
+        tables=_joined_tables([part.tables for part in parts]),
+        operators=sum([part.operators for part in parts]),
+        kernels=frozenset().union(*[part.kernels for part in parts]),
+        cycles=tuple([cycles for part in parts for cycles in part.cycles]),
+        layer_macs=tuple([macs for part in parts for macs in part.layer_macs]),
+        cycle_sum=sum([part.cycle_sum for part in parts]),
+        skips_pixels=any([part.skips_pixels for part in parts]),  # noqa: C419  # a list is quicker
+    )
+
+
+def _joined_tables(tables: Sequence[Tables]) -> Tables:
+    weights, biases, operators, quantized, requantized, functions, lengths, floats = zip(*tables, strict=True)
+    return Tables(
+        sum(weights),
+        sum(biases),
+        sum(operators),
+        sum(quantized),
+        sum(requantized),
+        sum(functions),
+        set().union(*lengths),  # one table for all that are of one length
+        any(floats),
+    )
+
+
+def flash_of(parts: Sequence[Part], runtime: str) -> int:
+    """Flash of a network of these parts: exact, since tables add up and kernels are counted once."""
+    together = _joined_tables([part.tables for part in parts])
+    names = frozenset().union(*[part.kernels for part in parts])
+    operators = sum([part.operators for part in parts])
+    if runtime in OWN_C_PLANNERS:
+        return sum(c_tables(together, operators)) + code_bytes("wakeling-c", names)
+    return sum(tflite_file(together, operators)) + code_bytes("tflm", names)
+
+
+def _from_plan(runtime: str) -> Callable[[Graph], tuple[int, int]]:
+    """A plan of the part alone holds what the whole plan holds at those steps: a chain is cut there."""
+
+    def bound(graph: Graph) -> tuple[int, int]:
+        plan = PLANNERS[runtime](graph)
+        return max(plan.live_bytes), 0
+
+    return bound
+
+
+def _tflm(graph: Graph) -> tuple[int, int]:
+    """Tensors and scratch in the head, and the tail less what every tail has."""
+    plan = PLANNERS["tflm"](graph)
+    tail = sum(buffer.size_bytes for buffer in plan.buffers if buffer.kind == "persistent")
+    return max(plan.live_bytes) - tail, tail - _TFLM_ALONE - _TFLM_ROUNDING
+
+
+def _patched(graph: Graph) -> tuple[int, int]:
+    """Nothing is known beforehand, but that the network's input is whole: any part may run by patches."""
+    return 0, 0
+
+
+_TFLM_ALONE = persistent_bytes((), scratch_buffers=0, quantized_ends=2, pointer_bytes=4, is_cmsis_nn=True)
+_TFLM_ROUNDING = 3 * 15
+"""The tail is filled up to 16 at the first structure that an operator keeps and at both ends."""
+
+_BOUNDS: Mapping[str, Callable[[Graph], tuple[int, int]]] = MappingProxyType(
+    {
+        "liveness": _from_plan("liveness"),
+        "best-order": _from_plan("best-order"),
+        "tflm": _tflm,
+        "wakeling-c": _from_plan("wakeling-c"),
+        "patched": _patched,
+    }
+)
+"""From a part to (`live_bytes`, `kept_bytes`), by runtime."""
+
+
+def ram_bound(parts: Sequence[Part], runtime: str, source: Shape) -> int:
+    """Bytes that the plan of a network of these parts cannot go below; `source` is its input's shape."""
+    kept_bytes = kept_alone(runtime) + sum([part.kept_bytes for part in parts])
+    return max(aligned(source[0] * source[1] * source[2]), *[part.live_bytes for part in parts]) + kept_bytes
+
+
+def kept_alone(runtime: str) -> int:
+    """What a runtime keeps for good whatever the network."""
+    return _TFLM_ALONE if runtime == "tflm" else 0
