@@ -88,12 +88,14 @@ class KnobImportance:
 class SearchImportance:
     """Which knobs mattered, the largest first; `note` says why there are none.
 
-    `networks` different ones were compared, all of them trained as `rung` says.
+    The networks of `trials` were compared, all of them trained as `rung` says; where some were bred
+    from others (not `drawn_apart`), the level of luck is too low.
     """
 
     knobs: tuple[KnobImportance, ...]
-    networks: int
+    trials: tuple[int, ...]
     rung: int
+    drawn_apart: bool = True
     note: str = ""
 
 

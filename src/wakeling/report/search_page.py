@@ -167,12 +167,18 @@ def _importance_words(summary: SearchSummary) -> str:
     found = summary.importance
     if found is None or not found.knobs:
         return ""
+    trust = (
+        "These were drawn at random, so the marks can be trusted."
+        if found.drawn_apart
+        else "Many of them were chosen because of the scores before them, and whatever a good network "
+        "has is then repeated: the marks are too low, and only the longest bars mean something."
+    )
     return (
         "How unlike the choices of the best quarter are to the choices of all, knob by knob (PED-ANOVA); "
         "the parts of all knobs make 100 %. Luck alone gives every knob some part: what stays left of its "
-        "mark (pale) is no finding, and of twenty knobs without influence one crosses it by chance. A "
-        "search repeats what did well, so knobs that traveled together share the credit. "
-        f"{found.networks} networks were compared, all after {epochs_words(summary.rungs[found.rung])}."
+        "mark (pale) is no finding, and of twenty knobs without influence one crosses it by chance. "
+        f"{len(found.trials)} networks were compared, all after {epochs_words(summary.rungs[found.rung])}. "
+        f"{trust}"
     )
 
 
@@ -196,8 +202,8 @@ def _line_words(summary: SearchSummary) -> str:
     if len(summary.ancestry) == 1:
         return f"The {_winner_words(summary)} was sampled; no other trial led to it."
     return (
-        f"From the first network of the line to the {_winner_words(summary)}; below each, what it changed. Scores of "
-        "unequal training cannot be compared, and a step down may have been luck."
+        f"From the first network of the line to the {_winner_words(summary)}; below each, what it "
+        "changed. Scores of unequal training cannot be compared, and a step down may have been luck."
     )
 
 

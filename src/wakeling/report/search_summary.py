@@ -104,14 +104,15 @@ def _importance(records: Sequence[TrialRecord], space: Space) -> SearchImportanc
     try:
         found = importance(records, space)
     except MissingDependencyError as error:
-        return SearchImportance(knobs=(), networks=0, rung=0, note=str(error))
+        return SearchImportance(knobs=(), trials=(), rung=0, note=str(error))
     return SearchImportance(
         knobs=tuple(
             KnobImportance(name=name, share=share, luck=found.luck[name])
             for name, share in found.shares.items()
         ),
-        networks=found.networks,
+        trials=found.trials,
         rung=found.rung,
+        drawn_apart=found.drawn_apart,
         note=found.note,
     )
 

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 FEWEST_NETWORKS = 20
 """Networks below which nothing is said: the best quarter should hold at least five of them."""
 
+ENOUGH_APART = 40
+"""Networks drawn apart from each other from which those alone are compared, without the bred ones."""
+
+DRAWN_APART = frozenset({"sampled", "listed"})
+"""How trials are made that owe nothing to the scores before them."""
+
 BEST_SHARE = 0.25
 """The networks that the knobs are asked about: those among the best quarter."""
 
@@ -38,14 +44,16 @@ class Importance:
     """How much each knob had to do with being among the best quarter.
 
     `shares` (they add up to 1, the largest first) and `luck` (what 19 of 20 shuffles of the scores
-    stay below, on the same scale) hold every knob that took at least two values. `networks` were
-    compared, all trained as `rung` says. `note` says why `shares` is empty where it is.
+    stay below, on the same scale) hold every knob that took at least two values. The networks of
+    `trials` were compared, all trained as `rung` says. Where they were not `drawn_apart`, as bred and
+    predicted ones are not, `luck` is too low. `note` says why `shares` is empty where it is.
     """
 
     shares: Mapping[str, float]
     luck: Mapping[str, float]
-    networks: int
+    trials: tuple[int, ...]
     rung: int
+    drawn_apart: bool = True
     note: str = ""
 
 
@@ -85,10 +93,17 @@ def importance(
     PED-ANOVA (Watanabe, Bansal and Hutter 2023, arXiv:2304.10255): how unlike the choices of the
     best quarter are to the choices of all, as a Pearson divergence; in spaces where a knob may be
     unused, by its extension (arXiv:2601.20800). A knob without influence has some divergence too, by
-    luck and the more of it the more choices it has, which is what `luck` measures.
+    luck and the more of it the more choices it has, which is what `luck` measures. That holds for
+    networks that were drawn apart; a search that breeds from good ones makes whatever they have look
+    good. So bred ones are left out where at least `ENOUGH_APART` others are there.
     Raises MissingDependencyError without Optuna.
     """
-    rung, compared = comparable(records)
+    apart = tuple(record for record in records if record.trial.how in DRAWN_APART)
+    rung, compared = comparable(apart)
+    if len(compared) < ENOUGH_APART:
+        rung, compared = comparable(records)
+    drawn_apart = all(record.trial.how in DRAWN_APART for record in compared)
+    numbers = tuple(record.trial.number for record in compared)
     scores = np.array([record.outcome.score for record in compared])
     note = ""
     if len(compared) < FEWEST_NETWORKS:
@@ -98,9 +113,9 @@ def importance(
     if not note:
         shares, luck = _shares(compared, space, scores, np.random.default_rng(seed), shuffles)
         if shares:
-            return Importance(shares=shares, luck=luck, networks=len(compared), rung=rung)
+            return Importance(shares=shares, luck=luck, trials=numbers, rung=rung, drawn_apart=drawn_apart)
         note = "no knob took two values"
-    return Importance(shares={}, luck={}, networks=len(compared), rung=rung, note=note)
+    return Importance(shares={}, luck={}, trials=numbers, rung=rung, drawn_apart=drawn_apart, note=note)
 
 
 def _shares(
@@ -120,7 +135,9 @@ def _shares(
     return (
         {name: found[name] / whole for name in largest_first},
         {
-            name: float(np.quantile([one[name] for one in by_luck], _LUCK)) / whole if by_luck else 0.0
+            name: float(np.quantile([one[name] for one in by_luck], _LUCK, method="higher")) / whole
+            if by_luck
+            else 0.0
             for name in largest_first
         },
     )

@@ -63,5 +63,5 @@ def _paint(figure: Figure, found: SearchImportance) -> None:
     axes.tick_params(axis="x", bottom=False, labelbottom=False)
     axes.spines["bottom"].set_visible(False)
     axes.grid(visible=False)
-    axes.set_title(f"Part in being among the best quarter of {found.networks} networks")
+    axes.set_title(f"Part in being among the best quarter of {len(found.trials)} networks")
     axes.legend(loc="lower right")

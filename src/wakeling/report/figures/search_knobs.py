@@ -28,7 +28,8 @@ def search_knobs(summary: SearchSummary) -> str | None:
     if found is None or not found.knobs:
         return None
     names = [row.name for row in found.knobs[:MOST_KNOBS]]
-    networks = compared(summary, found.rung)
+    compared = frozenset(found.trials)
+    networks = tuple(one for one in summary.trials if one.number in compared and one.score is not None)
     rows, columns = -(-len(names) // _COLUMNS), min(_COLUMNS, len(names))
 
     def paint(figure: Figure) -> None:
@@ -51,15 +52,6 @@ def search_knobs(summary: SearchSummary) -> str | None:
         size=(FULL_WIDTH, 205 * rows + 10),
         paint=paint,
     )
-
-
-def compared(summary: SearchSummary, rung: int) -> tuple[SearchTrial, ...]:
-    """One trial of each network that was trained on this rung."""
-    first: dict[tuple[int, ...], SearchTrial] = {}
-    for trial in summary.trials:
-        if trial.rung == rung and trial.score is not None:
-            first.setdefault(trial.point, trial)
-    return tuple(first.values())
 
 
 def _paint(axes: Axes, summary: SearchSummary, name: str, networks: tuple[SearchTrial, ...]) -> None:
