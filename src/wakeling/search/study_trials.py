@@ -39,7 +39,7 @@ def facts_of(task: Task, trial: Trial, provenance: Mapping[str, str]) -> TrialFa
     """The facts of a trial of a task; `provenance` says where it runs (commit, machine, versions)."""
     domain = task.domain
     return TrialFacts(
-        network=domain.space.network(trial.point).name,
+        network=domain.space.network_name(trial.point),
         epochs=task.rungs[trial.rung].epochs,
         costs=dict(domain.costs(trial.point)),
         seed=task.seed,
