@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from tests.supernet.bright_halves import SPACE
+from tests.supernet.day_and_night import SPACE
 from wakeling.cost import cost
 from wakeling.search.domain import ListedDomain
 from wakeling.search.space import load_space, values_of

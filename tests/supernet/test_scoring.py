@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.supernet.bright_halves import QUICK, SPACE, halves
+from tests.supernet.day_and_night import QUICK, SPACE, day_and_night
 from wakeling.errors import DataError, ModelFileError
 from wakeling.nets import build, load_weights
 from wakeling.search.trial import Trial
@@ -33,12 +33,12 @@ POINTS = [random_point(SPACE, np.random.default_rng(seed)) for seed in range(4)]
 
 @pytest.fixture(scope="module")
 def trained() -> TrainedSupernet:
-    return fit_supernet(SPACE, halves, QUICK)
+    return fit_supernet(SPACE, day_and_night, QUICK)
 
 
 def inputs(point):
     graph = lower(SPACE.network(point))
-    return graph, *halves(graph.input_shape[0], graph.input_shape[2])
+    return graph, *day_and_night(graph.input_shape[0], graph.input_shape[2])
 
 
 def test_recalibrated_statistics_are_those_of_the_photos():
@@ -70,7 +70,7 @@ def test_a_recalibrated_network_answers_as_it_did_in_the_batch():
 
 
 def test_a_score_is_that_of_the_network_by_itself(trained):
-    supernet, sets = supernet_of(trained), PhotoSets(halves)
+    supernet, sets = supernet_of(trained), PhotoSets(day_and_night)
     before = export_shared(supernet)
     for point in POINTS:
         graph, train, val = inputs(point)
@@ -86,11 +86,11 @@ def test_a_score_is_that_of_the_network_by_itself(trained):
 
 
 def test_fewer_val_photos_are_the_first_of_them(trained):
-    supernet, sets = supernet_of(trained), PhotoSets(halves)
+    supernet, sets = supernet_of(trained), PhotoSets(day_and_night)
     few = score(supernet, POINTS[1], sets, val_images=20)
 
     def shorter(resolution, channels):
-        train, val = halves(resolution, channels)
+        train, val = day_and_night(resolution, channels)
         return train, dataclasses.replace(val, images=val.images[:20], label=val.label[:20])
 
     again = score(supernet, POINTS[1], PhotoSets(shorter))
@@ -99,7 +99,7 @@ def test_fewer_val_photos_are_the_first_of_them(trained):
 
 def test_val_photos_of_one_class_are_refused(trained):
     def only_wake(resolution, channels):
-        train, val = halves(resolution, channels)
+        train, val = day_and_night(resolution, channels)
         return train, dataclasses.replace(val, label=np.ones_like(val.label))
 
     with pytest.raises(DataError, match="with and without the wake word"):
@@ -108,13 +108,13 @@ def test_val_photos_of_one_class_are_refused(trained):
 
 def test_the_evaluator_can_be_sent_to_another_process(tmp_path, trained):
     path = tmp_path / "supernet.npz"
-    evaluate = pickle.loads(pickle.dumps(SupernetEvaluator(path=path, photos=halves)))
+    evaluate = pickle.loads(pickle.dumps(SupernetEvaluator(path=path, photos=day_and_night)))
     trial = Trial(number=0, point=POINTS[2], rung=0)
     with pytest.raises(ModelFileError, match="does not exist"):
         evaluate(trial)
     trained.save(path)
     outcome = evaluate(trial)
-    direct = score(supernet_of(trained), POINTS[2], PhotoSets(halves), calibration_images=64)
+    direct = score(supernet_of(trained), POINTS[2], PhotoSets(day_and_night), calibration_images=64)
     assert (outcome.score, outcome.measures["auc"]) == (direct.score, direct.measures["auc"])
 
 
@@ -122,7 +122,7 @@ def test_a_finalist_is_trained_on_from_the_shared_weights(trained):
     """Without a step of training, the fine-tuned network is the supernet's."""
     point = POINTS[3]
     graph, train, val = inputs(point)
-    weights = calibrated_weights(supernet_of(trained), point, PhotoSets(halves), calibration_images=64)
+    weights = calibrated_weights(supernet_of(trained), point, PhotoSets(day_and_night), calibration_images=64)
     module = build(graph)
     load_weights(module, weights)
     none = dataclasses.replace(QUICK.training, epochs=0, threads=1)

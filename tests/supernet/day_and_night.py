@@ -12,7 +12,7 @@ from wakeling.supernet import SupernetRecipe
 from wakeling.train import Augmentation, Recipe
 
 SPACE = StagedSpace(
-    name="halves",
+    name="day",
     resolutions=(16, 24),
     channels=(1, 3),
     widths=(0.5, 1.0),
@@ -34,8 +34,8 @@ SPACE = StagedSpace(
 QUICK = SupernetRecipe(
     training=Recipe(
         epochs=3,
-        batch_size=32,
-        learning_rate=0.02,
+        batch_size=16,
+        learning_rate=0.08,
         weight_averaging=0.9,
         warmup_epochs=0.5,
         augmentation=Augmentation(crop_area_min=0.9),
@@ -47,25 +47,21 @@ QUICK = SupernetRecipe(
 
 
 def _pictures(count: int, seed: int, resolution: int, channels: int) -> Pictures:
-    """The same pictures at every size: an upper and a lower half of one brightness each, and noise."""
+    """Noise over a dark or a bright ground: the same pictures at every size, but for the noise."""
     random = np.random.default_rng(seed)
     label = np.arange(count) % 2
-    light = (
-        random.integers(60, 130, count)
-        + np.array([[40], [0]]) * (label == 1)
-        + np.array([[0], [40]]) * (label == 0)
-    )
-    halves = np.repeat(light.T, resolution // 2, axis=1)[:, :, None, None]
-    noise = random.integers(0, 40, (count, resolution, resolution, channels))
+    light = random.integers(60, 100, count) + 60 * label
+    noise = random.integers(0, 80, (count, resolution, resolution, channels))
     return Pictures(
-        images=(halves + noise).astype(np.uint8),
+        images=(light[:, None, None, None] + noise).astype(np.uint8),
         label=label.astype(np.int64),
         probability=np.full(count, np.nan, np.float32),
-        key=f"halves-{count}-{seed}-{resolution}-{channels}",
+        key=f"day-{count}-{seed}-{resolution}-{channels}",
+        labels=("night", "day"),
     )
 
 
 @cache
-def halves(resolution: int, channels: int) -> tuple[Pictures, Pictures]:
+def day_and_night(resolution: int, channels: int) -> tuple[Pictures, Pictures]:
     """Train and val pictures at an input."""
     return _pictures(128, 0, resolution, channels), _pictures(64, 1, resolution, channels)
