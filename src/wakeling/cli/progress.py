@@ -5,18 +5,63 @@ On a terminal the bar moves; anywhere else only the lines appear, so logs stay r
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from rich.progress import TaskID
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Column
+from rich.text import Text
 
-from wakeling.cli.output import progress_bar
+from wakeling.cli.output import console
+from wakeling.cli.search_progress import SearchProgress
+
+if TYPE_CHECKING:
+    from wakeling.search.trial import Rung, TrialRecord
+
+
+class _Count(MofNCompleteColumn):
+    """A task's own words in its field `count`, or how many of how many."""
+
+    def render(self, task: Task) -> Text:
+        """What stands behind the bar."""
+        return Text(task.fields["count"]) if "count" in task.fields else super().render(task)
+
+
+class _Left(TimeRemainingColumn):
+    """A task's own words in its field `left`, or the time at the pace of its steps."""
+
+    def render(self, task: Task) -> Text:
+        """What stands last."""
+        return Text(task.fields["left"], style="cyan") if "left" in task.fields else super().render(task)
+
+
+def _bar() -> Progress:
+    """Bars on stderr; silent where stderr is no terminal."""
+    stderr = console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        _Count(table_column=Column(no_wrap=True)),
+        _Left(table_column=Column(no_wrap=True)),
+        console=stderr,
+        disable=not stderr.is_terminal,
+    )
 
 
 class DesignProgress:
     """A `pipeline.Listener` that draws with rich."""
 
     def __init__(self) -> None:
-        self._bar = progress_bar()
+        self._bar = _bar()
         self._task: TaskID | None = None
         self._total = 0
 
@@ -53,6 +98,18 @@ class DesignProgress:
         self._bar.update(self._task, description=description, completed=done)
         if done >= total:
             self._drop_bar()
+
+    def search(
+        self,
+        rungs: Sequence[Rung],
+        trainings: int,
+        *,
+        trials: int | None = None,
+        records: Iterable[TrialRecord] = (),
+    ) -> SearchProgress:
+        """The progress of a search, drawn here; use it as a `with` block. See `SearchProgress`."""
+        self._drop_bar()
+        return SearchProgress(self._bar, rungs, trainings, trials=trials, records=records)
 
     def _drop_bar(self) -> None:
         if self._task is not None:
