@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training_free.networks import chain, family, residual
+from tests.training_free.networks import chain, family, graph_of, residual
 from wakeling.graph import INPUT, Graph
 from wakeling.nets import build, export_weights, initialize
-from wakeling.ops import Activation, BatchNorm
+from wakeling.ops import Activation, BatchNorm, Conv2D, Dense, Mean, Mul
 from wakeling.training_free.synflow import synflow
 
 
@@ -62,5 +62,26 @@ def test_it_is_what_plain_doubles_give(graph: Graph) -> None:
 
 
 def test_depth_beyond_double_precision_is_no_trouble() -> None:
-    score = synflow(chain(400, channels=64), 0)
+    score = synflow(chain(1000, channels=64), 0)
     assert 709 < score < math.inf  # exp(709) is about the largest double
+
+
+def test_a_gate_lets_everything_pass() -> None:
+    def network(gated: bool) -> Graph:
+        return graph_of(
+            (4, 4, 3),
+            ("conv", Conv2D(filters=6, kernel=(3, 3)), (INPUT,)),
+            *(
+                [
+                    ("squeezed", Mean(keep_dims=True), ("conv",)),
+                    ("opened", Activation(kind="hard_sigmoid"), ("squeezed",)),
+                    ("weighed", Mul(), ("opened", "conv")),
+                ]
+                if gated
+                else []
+            ),
+            ("mean", Mean(), ("weighed" if gated else "conv",)),
+            ("dense", Dense(units=2), ("mean",)),
+        )
+
+    assert synflow(network(gated=True), 0) == synflow(network(gated=False), 0)

@@ -58,7 +58,7 @@ def test_gates_and_branches_have_finite_scores(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
-    "network", ["mobilenet-v3-small", "squeezenet-1.1", "densenet-121", "resnet-152", "vgg-11", "googlenet"]
+    "network", ["mobilenet-v3-small", "squeezenet-1.1", "shufflenet-v2-x1.0", "densenet-121", "resnet-50"]
 )
 def test_famous_networks_have_finite_scores(name: str, network: str) -> None:
     graph = zoo.build(network)
@@ -67,7 +67,7 @@ def test_famous_networks_have_finite_scores(name: str, network: str) -> None:
 
 @pytest.mark.parametrize("name", ["synflow", "zen", "naswot", "snip", "zico"])
 def test_a_wider_network_scores_more(name: str) -> None:
-    narrow, wide = family(alpha=0.35), family(alpha=1.0)
+    narrow, wide = family(), family(alpha=0.75)
     assert score_network(name, wide, batch=noise(wide)) > score_network(name, narrow, batch=noise(narrow))
 
 

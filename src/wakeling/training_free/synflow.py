@@ -37,7 +37,8 @@ def synflow(graph: Graph, seed: int) -> float:
     """The natural logarithm of the synaptic flow of the network's first weights; needs no photos.
 
     Values grow with the depth beyond any floating-point number, so each tensor is kept between 0
-    and 1 with its scale's logarithm beside it.
+    and 1 with its scale's logarithm beside it. Of a product of two tensors the larger one passes: a
+    gate (squeeze and excite) taken as a path would square the flow.
     """
     with one_thread(), torch.enable_grad():
         module = at_start(graph, seed, torch.float64)
@@ -79,9 +80,11 @@ class _Flow:
             most = float(weight.detach().flatten(1).sum(dim=1).max()) or 1.0
             # Any: torch types attributes of modules as tensors or modules
             value: Tensor = layer.compute(inputs[0], weight / most, None)  # type: ignore[operator]
-            return value, scales[0] + math.log(most)
-        if isinstance(op, Mul):
-            return apply_layer(node, layer, inputs), sum(scales)
+            peak = float(value.detach().max()) or 1.0
+            return value / peak, scales[0] + math.log(most) + math.log(peak)
+        if isinstance(op, Mul):  # a gate weakens what passes it, and carries nothing itself
+            largest = max(range(len(inputs)), key=lambda index: inputs[index].numel())
+            return inputs[largest], scales[largest]
         if isinstance(op, Add | Sub | Concat):
             top = max(scales)
             same = tuple(x * math.exp(scale - top) for x, scale in zip(inputs, scales, strict=True))
