@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 USER, PASSWORD = "searcher", "p@ss{word}/1"
-_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=40")
+_QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,7 @@ class Server:
     folder: Path
     port: int
     prefix: tuple[str, ...]
+    settings: tuple[str, ...]
 
     def url(self, database: str, password: str = "p%40ss%7Bword%7D%2F1", user: str = USER) -> str:
         """As a user writes it: what is special in a password is percent-encoded."""
@@ -47,7 +48,7 @@ class Server:
         return self.url(name)
 
     def start(self) -> None:
-        settings = " ".join(f"-c {setting}" for setting in (*_SETTINGS, f"port={self.port}"))
+        settings = " ".join(f"-c {setting}" for setting in (*self.settings, f"port={self.port}"))
         options = f"{settings} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
         self.run(
             "pg_ctl", "-D", f"{self.folder}/data", "-l", f"{self.folder}/log", "-w", "-o", options, "start"
@@ -67,8 +68,11 @@ def installed() -> Path | None:
 
 
 @contextlib.contextmanager
-def server() -> Iterator[Server]:
-    """A running server, gone with its files at the end; skips where PostgreSQL is not installed."""
+def server(*, durable: bool = False) -> Iterator[Server]:
+    """A running server, gone with its files at the end; skips where PostgreSQL is not installed.
+
+    `durable` ones wait for the disk, as real ones do.
+    """
     programs = installed()
     if programs is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
@@ -84,7 +88,13 @@ def server() -> Iterator[Server]:
             prefix = ("setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups")
         (folder / "password").write_text(PASSWORD)
         (folder / "password").chmod(0o644)
-        made = Server(programs=programs, folder=folder, port=_free_port(), prefix=tuple(prefix))
+        made = Server(
+            programs=programs,
+            folder=folder,
+            port=_free_port(),
+            prefix=tuple(prefix),
+            settings=() if durable else _QUICK,
+        )
         made.run(
             *("initdb", "-D", f"{folder}/data", "-U", USER, "-A", "scram-sha-256", "-E", "UTF8"),
             *("--locale=C", "--no-sync", f"--pwfile={folder}/password"),
