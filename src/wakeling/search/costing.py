@@ -22,7 +22,17 @@ from wakeling.cost.memory import OWN_C_PLANNERS
 from wakeling.errors import WakelingError
 from wakeling.graph import INPUT, Graph, GraphBuilder, Node
 from wakeling.ops import Shape
-from wakeling.search.parts import HEAD, MOST_KEPT, Part, cost_block, flash_of, joined, kept_alone, ram_bound
+from wakeling.search.parts import (
+    HEAD,
+    MOST_KEPT,
+    Part,
+    cost_block,
+    exact_ram,
+    flash_of,
+    joined,
+    kept_alone,
+    ram_bound,
+)
 from wakeling.search.space import Point, Space, StagedSpace
 from wakeling.search.space.staged import FIRST_STAGE_KNOB, PATCHES, STAGE_KNOBS, WHOLE
 from wakeling.spec import Block, ClassifierHead
@@ -60,9 +70,9 @@ class Costing:
         self._engine = _engine(budget)
         self._power_mw = _power(budget) if self._engine else None
         self._most_cycles = self._cycles(_most_ms(budget, self._power_mw)) * ROUNDING
-        self._costed: dict[tuple[str, int, Shape], tuple[Blocks, Part]] = {}
+        self._runs: dict[tuple[str, int, Shape], tuple[Blocks, Run]] = {}
         self._by_block: dict[tuple[str, Block, Shape], Part] = {}
-        self._nodes: dict[Hashable, tuple[Blocks, tuple[Node, ...], str, Shape]] = {}
+        self._nodes: dict[Hashable, tuple[tuple[Node, ...], str, Shape]] = {}
         self._same: dict[Blocks, Blocks] = {}
 
     def execution(self, point: Point) -> str:
@@ -87,26 +97,29 @@ class Costing:
             return len(point)
         budget = self.budget
         ram_bytes, macs = budget.ram_bytes - kept_alone(runtime), _or_infinite(budget.macs)
-        weights, cycles = budget.flash_bytes, self._most_cycles
+        constants, cycles = budget.flash_bytes, self._most_cycles
         blocks, shape = self._blocks(point)
-        may_skip = runtime == "patched"  # patches do not compute what a later operator steps over
-        parts = []
+        is_patched = runtime == "patched"
+        parts: list[Part] = []
+        most_live = math.prod(shape)
+        steps_over = False  # then patches may compute less than the whole image has
         for part_blocks, end in zip(blocks, self._ends, strict=False):
             if not part_blocks:
                 continue
-            part = self._part(part_blocks, shape, runtime)
-            parts.append(part)
-            shape = part.target
-            ram_bytes -= part.kept_bytes
-            weights -= part.tables.weights + part.tables.biases
-            macs -= part.macs
-            cycles -= part.cycle_sum
-            if part.live_bytes > ram_bytes or weights < 0:
+            run = self._run(part_blocks, shape, runtime)
+            parts += run.parts
+            shape = run.target
+            ram_bytes -= run.kept_bytes
+            constants -= run.constant_bytes
+            macs -= run.macs
+            cycles -= run.cycle_sum
+            steps_over = steps_over or run.skips_pixels
+            most_live = max(most_live, run.live_bytes)
+            if most_live > ram_bytes or constants < 0:
                 return end
-            if (macs < 0 or cycles < 0) and not may_skip:
+            if (macs < 0 or cycles < 0) and not is_patched:
                 return end
-        is_slow = macs < 0 or cycles < 0
-        if is_slow and not any([part.skips_pixels for part in parts]):  # noqa: C419  # a list is quicker
+        if (macs < 0 or cycles < 0) and not steps_over:
             return len(point)
         return len(point) if flash_of(parts, runtime) > budget.flash_bytes else 0
 
@@ -136,11 +149,14 @@ class Costing:
         """The exact costs; raises WakelingError where the budget's runtime cannot run the point."""
         runtime = self.runtime(point)
         parts, _ = self._parts(point, runtime)
-        plan = PLANNERS[runtime](self.graph(point))
+        ram_bytes, patch = exact_ram(parts, runtime), None
+        if ram_bytes is None:
+            plan = PLANNERS[runtime](self.graph(point))
+            ram_bytes, patch = plan.peak_bytes, plan.patch
         macs, cycles = sum([part.macs for part in parts]), [c for part in parts for c in part.cycles]
         time_ms = self._ms(sum(cycles))
-        if plan.patch is not None and plan.patch.added_macs:
-            added_macs, operators = plan.patch.added_macs, plan.patch.operators
+        if patch is not None and patch.added_macs:
+            added_macs, operators = patch.added_macs, patch.operators
             layer_macs = [layer for part in parts for layer in part.layer_macs]
             time_ms += self._ms(sum(cycles[:operators])) * added_macs / sum(layer_macs[:operators])
             macs += added_macs
@@ -148,7 +164,7 @@ class Costing:
         costs: dict[str, float] = {
             "macs": macs,
             "parameters": sum([part.parameters for part in parts]),
-            "ram_bytes": plan.peak_bytes,
+            "ram_bytes": ram_bytes,
             "flash_bytes": flash_bytes,
         }
         if self._engine is not None:
@@ -157,7 +173,7 @@ class Costing:
             costs["energy_mj"] = self._power_mw * time_ms / 1000
         broken = exceeded(
             self._budgets[self.execution(point)],
-            ram_bytes=plan.peak_bytes,
+            ram_bytes=ram_bytes,
             flash_bytes=flash_bytes,
             macs=macs,
             frame_ms=time_ms,
@@ -165,18 +181,17 @@ class Costing:
         return Costed(costs, broken)
 
     def graph(self, point: Point) -> Graph:
-        """The deployed graph: what `spec.lower` builds, from parts that are lowered once."""
+        """The deployed graph: what `spec.lower` builds, from blocks that are lowered once."""
         blocks, source = self._blocks(point)
         nodes: list[Node] = []
-        tensor, shape, index = INPUT, source, 0
-        for part in filter(None, blocks):
-            key = id(part), index, tensor, shape
+        tensor, shape = INPUT, source
+        for index, block in enumerate(itertools.chain.from_iterable(blocks)):
+            key = block, index, tensor, shape
             known = self._nodes.get(key)
             if known is None:
-                known = _remember(self._nodes, key, (part, *_lowered(part, index, tensor, shape)))
-            _, more, tensor, shape = known
+                known = _remember(self._nodes, key, _lowered(block, index, tensor, shape))
+            more, tensor, shape = known
             nodes += more
-            index += len(part)
         return Graph(name=self.space.name, input_shape=source, nodes=tuple(nodes), output=tensor)
 
     def _blocks(self, point: Point) -> tuple[Sequence[Blocks], Shape]:
@@ -196,23 +211,25 @@ class Costing:
 
     def _parts(self, point: Point, runtime: str) -> tuple[list[Part], Shape]:
         blocks, source = self._blocks(point)
-        shape, parts = source, []
+        shape = source
+        parts: list[Part] = []
         for part_blocks in filter(None, blocks):
-            parts.append(self._part(part_blocks, shape, runtime))
-            shape = parts[-1].target
+            run = self._run(part_blocks, shape, runtime)
+            parts += run.parts
+            shape = run.target
         return parts, source
 
-    def _part(self, blocks: Blocks, shape: Shape, runtime: str) -> Part:
+    def _run(self, blocks: Blocks, shape: Shape, runtime: str) -> Run:
         """Known by the tuple's identity, which is quicker than its value; the entry keeps it alive."""
         key = runtime, id(blocks), shape
-        known = self._costed.get(key)
+        known = self._runs.get(key)
         if known is None:
             found = []
             target = shape
             for block in blocks:
                 found.append(self._block(block, target, runtime))
                 target = found[-1].target
-            known = _remember(self._costed, key, (blocks, joined(found)))
+            known = _remember(self._runs, key, (blocks, joined(found)))
         return known[1]
 
     def _block(self, block: Block, shape: Shape, runtime: str) -> Part:
@@ -299,16 +316,13 @@ def _or_infinite(limit: int | None) -> float:
     return math.inf if limit is None else limit
 
 
-def _lowered(
-    blocks: Sequence[Block], first: int, source: str, shape: Shape
-) -> tuple[tuple[Node, ...], str, Shape]:
-    """The nodes of blocks that begin at number `first` and read `source`; their output and its shape."""
+def _lowered(block: Block, number: int, source: str, shape: Shape) -> tuple[tuple[Node, ...], str, Shape]:
+    """The nodes of the block of this number that reads `source`; their output and its shape."""
     builder = GraphBuilder("part", shape, deployed=True)
-    tensor = INPUT
-    for number, block in enumerate(blocks, start=first):
-        tensor = block.lower(builder, tensor, HEAD if isinstance(block, ClassifierHead) else f"block{number}")
+    name = HEAD if isinstance(block, ClassifierHead) else f"block{number}"
+    tensor = block.lower(builder, INPUT, name)
     nodes = [
-        node._replace(inputs=tuple([source if name == INPUT else name for name in node.inputs]))
+        node._replace(inputs=tuple([source if read == INPUT else read for read in node.inputs]))
         for node in builder.build(tensor).nodes
     ]
     return tuple(nodes), tensor, builder.shape(tensor)

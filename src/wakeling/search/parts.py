@@ -1,11 +1,12 @@
-"""What a part of a network costs, and a whole network from its parts: each part is looked at once.
+"""What a block of a network costs, and a whole network from its blocks: each is looked at once.
 
-A part is one or several blocks in a row. Every number comes from `wakeling.cost`, asked about the
-part alone; which of them add up, and which only bound the whole, is said here and nowhere else.
+Every number comes from `wakeling.cost`, asked about the block alone; which of them add up, and which
+only bound the whole, is said here and nowhere else.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
@@ -16,27 +17,28 @@ from wakeling.cost.flash.model import Tables, c_tables, tables_of, tflite_file
 from wakeling.cost.latency.costs import EngineCosts
 from wakeling.cost.latency.work import works
 from wakeling.cost.memory import OWN_C_PLANNERS
+from wakeling.cost.memory.tflm import Requests, arena_bytes, joined_requests, requests_of
 from wakeling.cost.memory.tflm_structures import persistent_bytes
-from wakeling.cost.memory.wakeling_c import aligned
 from wakeling.cost.parameters import parameters
 from wakeling.graph import INPUT, Graph, GraphBuilder
 from wakeling.ops import Conv2D, DepthwiseConv2D, Shape
 from wakeling.spec import Block
 
 MOST_KEPT = 65_536
-"""Parts that are remembered; beyond that all are forgotten, and looked at again."""
+"""Blocks that are remembered, and runs of them; beyond that all are forgotten, and looked at again."""
 
 HEAD = "head"
 """What the last block's operators are called after; see `spec.lower`."""
 
 
 class Part(NamedTuple):
-    """A part on an image of one shape, alone.
+    """A block on an image of one shape, alone.
 
-    `live_bytes` is what the whole network's plan holds at least while the part runs, and
-    `kept_bytes` what the part adds at least to what a runtime keeps for good. `cycles` and
+    `live_bytes` is what the whole network's plan holds at least while the block runs, and
+    `kept_bytes` what the block adds at least to what a runtime keeps for good. `cycles` and
     `layer_macs` have one entry for each operator (0 cycles where it does no work or no board is
     given). `skips_pixels` says that an operator steps over pixels, so that patches may compute less.
+    `requests` is what the planner of TFLM is asked for, where that is the runtime.
     """
 
     target: Shape
@@ -51,6 +53,7 @@ class Part(NamedTuple):
     layer_macs: tuple[int, ...]
     cycle_sum: float
     skips_pixels: bool
+    requests: Requests | None
 
 
 def cost_block(block: Block, source: Shape, runtime: str, engine: EngineCosts | None) -> Part:
@@ -59,6 +62,7 @@ def cost_block(block: Block, source: Shape, runtime: str, engine: EngineCosts | 
     tensor = block.lower(builder, INPUT, "block")
     graph = builder.build(tensor)
     report = cost(graph, runtimes=())
+    requests = requests_of(graph) if runtime == "tflm" else None
     spent = {work.name: engine.of(work) for work in works(report)} if engine else {}
     cycles = tuple(spent.get(layer.name, 0.0) for layer in report.layers)
     live_bytes, kept_bytes = _BOUNDS[runtime](graph)
@@ -76,6 +80,7 @@ def cost_block(block: Block, source: Shape, runtime: str, engine: EngineCosts | 
         layer_macs=tuple(layer.macs for layer in report.layers),
         cycle_sum=sum(cycles),
         skips_pixels=any(_skips_pixels(node.op) for node in graph.nodes),
+        requests=requests,
     )
 
 
@@ -85,24 +90,46 @@ def _skips_pixels(op: object) -> bool:
     )
 
 
-def joined(parts: Sequence[Part]) -> Part:
-    """Parts that follow each other as one: amounts add up, what is held at a time does not."""
-    if len(parts) == 1:
-        return parts[0]
-    return Part(
+class Run(NamedTuple):
+    """Blocks that follow each other: amounts add up, what is held at a time does not.
+
+    `constant_bytes` are weights and biases.
+    """
+
+    parts: tuple[Part, ...]
+    target: Shape
+    macs: int
+    live_bytes: int
+    kept_bytes: int
+    constant_bytes: int
+    cycle_sum: float
+    skips_pixels: bool
+
+
+def joined(parts: Sequence[Part]) -> Run:
+    """Parts as one run; at least one."""
+    return Run(
+        parts=tuple(parts),
         target=parts[-1].target,
         macs=sum([part.macs for part in parts]),
-        parameters=sum([part.parameters for part in parts]),
         live_bytes=max([part.live_bytes for part in parts]),
         kept_bytes=sum([part.kept_bytes for part in parts]),
-        tables=_joined_tables([part.tables for part in parts]),
-        operators=sum([part.operators for part in parts]),
-        kernels=frozenset().union(*[part.kernels for part in parts]),
-        cycles=tuple([cycles for part in parts for cycles in part.cycles]),
-        layer_macs=tuple([macs for part in parts for macs in part.layer_macs]),
+        constant_bytes=sum([part.tables.weights + part.tables.biases for part in parts]),
         cycle_sum=sum([part.cycle_sum for part in parts]),
         skips_pixels=any([part.skips_pixels for part in parts]),  # noqa: C419  # a list is quicker
     )
+
+
+def exact_ram(parts: Sequence[Part], runtime: str) -> int | None:
+    """The peak of a network's plan from its parts; None where only the planner can tell.
+
+    What is placed nowhere is largest where the largest part is; TFLM's arena is planned again from
+    what all parts ask for.
+    """
+    if runtime in ("liveness", "best-order"):
+        return max([part.live_bytes for part in parts])
+    requests = [part.requests for part in parts if part.requests is not None]
+    return arena_bytes(joined_requests(requests)) if requests else None
 
 
 def _joined_tables(tables: Sequence[Tables]) -> Tables:
@@ -121,7 +148,19 @@ def _joined_tables(tables: Sequence[Tables]) -> Tables:
 
 def flash_of(parts: Sequence[Part], runtime: str) -> int:
     """Flash of a network of these parts: exact, since tables add up and kernels are counted once."""
-    together = _joined_tables([part.tables for part in parts])
+    weights, biases, weighted, quantized, requantized, functions, lengths, floats = zip(
+        *[part.tables for part in parts], strict=True
+    )
+    together = Tables(
+        sum(weights),
+        sum(biases),
+        sum(weighted),
+        sum(quantized),
+        sum(requantized),
+        sum(functions),
+        set().union(*lengths),  # one table for all that are of one length
+        any(floats),
+    )
     names = frozenset().union(*[part.kernels for part in parts])
     operators = sum([part.operators for part in parts])
     if runtime in OWN_C_PLANNERS:
@@ -170,7 +209,7 @@ _BOUNDS: Mapping[str, Callable[[Graph], tuple[int, int]]] = MappingProxyType(
 def ram_bound(parts: Sequence[Part], runtime: str, source: Shape) -> int:
     """Bytes that the plan of a network of these parts cannot go below; `source` is its input's shape."""
     kept_bytes = kept_alone(runtime) + sum([part.kept_bytes for part in parts])
-    return max(aligned(source[0] * source[1] * source[2]), *[part.live_bytes for part in parts]) + kept_bytes
+    return max(math.prod(source), *[part.live_bytes for part in parts]) + kept_bytes
 
 
 def kept_alone(runtime: str) -> int:

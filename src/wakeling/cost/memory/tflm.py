@@ -6,8 +6,9 @@ file in the graph's order; the tail is counted from its structures in `tflm_stru
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 
 from wakeling.cost.memory.placement import Block, Piece, place_in_order
 from wakeling.cost.memory.plan import Lifetime, MemoryPlan, live_bytes, parts_at_peak
@@ -100,15 +101,10 @@ def tflm(graph: Graph, *, pointer_bytes: PointerBytes = 4, kernels: Kernels = "c
     count = len(steps)
     scratch = _scratch(graph, steps, kernels)
     tensors = _tensors(graph, steps)
-    blocks: list[Block] = [(piece,) for piece in tensors.values()]
-    blocks += [((size, step, step),) for _, size, step in scratch]
-    # Later buffers come first among equals: TFLM fills its list from the back, then sorts it stably.
-    order = sorted(range(len(blocks) - 1, -1, -1), key=[-block[0][0] for block in blocks].__getitem__)
-    offsets = place_in_order(blocks, order, count)
-    head = max([offset + block[0][0] for offset, block in zip(offsets, blocks, strict=True)])
-    tail = persistent_bytes(
-        [(kernel, node.shape[-1], _constants(kernel, node)) for _, kernel, _, node in steps],
-        scratch_buffers=len(scratch),
+    requests = _requests(steps, tensors, scratch)
+    offsets, head = _head(requests)
+    tail = _tail(
+        requests,
         quantized_ends=sum(graph.types[end] != "float32" for end in (INPUT, graph.output)),
         pointer_bytes=pointer_bytes,
         is_cmsis_nn=kernels != "reference",
@@ -130,6 +126,78 @@ def tflm(graph: Graph, *, pointer_bytes: PointerBytes = 4, kernels: Kernels = "c
         buffers=tuple(buffers),
         parts=parts_at_peak(buffers, live, head + tail),
         order=() if count == len(graph.nodes) else tuple([name for name, _, _, _ in steps]),
+    )
+
+
+class Requests(NamedTuple):
+    """What operators in a row ask TFLM for: pieces (bytes filled up to 16, first step, last step).
+
+    `tensors` begins with what the first operator reads and ends with what the last one makes, `scratch`
+    is in the order of the requests, and `operators` has (kernel, output channels, constant tensors).
+    """
+
+    tensors: tuple[Piece, ...]
+    scratch: tuple[Piece, ...]
+    operators: tuple[tuple[str, int, int], ...]
+
+
+def requests_of(graph: Graph) -> Requests:
+    """The requests of a fused graph with CMSIS-NN, a whole network's or that of a part of one."""
+    steps = _steps(graph)
+    return _requests(steps, _tensors(graph, steps), _scratch(graph, steps, "cmsis-nn"))
+
+
+def joined_requests(parts: Sequence[Requests]) -> Requests:
+    """The requests of parts that follow each other, each reading only what the one before makes."""
+    tensors: list[Piece] = []
+    scratch: list[Piece] = []
+    operators: list[tuple[str, int, int]] = []
+    for part in parts:
+        begin = len(operators)
+        if begin:
+            size, first, _ = tensors[-1]
+            tensors[-1] = size, first, part.tensors[0][2] + begin
+            tensors += [(size, first + begin, last + begin) for size, first, last in part.tensors[1:]]
+            scratch += [(size, first + begin, last + begin) for size, first, last in part.scratch]
+        else:
+            tensors += part.tensors
+            scratch += part.scratch
+        operators += part.operators
+    return Requests(tuple(tensors), tuple(scratch), tuple(operators))
+
+
+def arena_bytes(requests: Requests) -> int:
+    """The peak of `tflm` for an int8 network with these requests, on a microcontroller with CMSIS-NN."""
+    tail = _tail(requests, quantized_ends=2, pointer_bytes=4, is_cmsis_nn=True)
+    return _head(requests)[1] + tail
+
+
+def _requests(
+    steps: list[Step], tensors: Mapping[str, Piece], scratch: Sequence[tuple[str, int, int]]
+) -> Requests:
+    return Requests(
+        tuple(tensors.values()),
+        tuple([(size, step, step) for _, size, step in scratch]),
+        tuple([(kernel, node.shape[-1], _constants(kernel, node)) for _, kernel, _, node in steps]),
+    )
+
+
+def _head(requests: Requests) -> tuple[list[int], int]:
+    """Where the tensors and then the scratch buffers start, and the end of the last of them."""
+    blocks: list[Block] = [(piece,) for piece in (*requests.tensors, *requests.scratch)]
+    # Later buffers come first among equals: TFLM fills its list from the back, then sorts it stably.
+    order = sorted(range(len(blocks) - 1, -1, -1), key=[-block[0][0] for block in blocks].__getitem__)
+    offsets = place_in_order(blocks, order, len(requests.operators))
+    return offsets, max([offset + block[0][0] for offset, block in zip(offsets, blocks, strict=True)])
+
+
+def _tail(requests: Requests, *, quantized_ends: int, pointer_bytes: PointerBytes, is_cmsis_nn: bool) -> int:
+    return persistent_bytes(
+        requests.operators,
+        scratch_buffers=len(requests.scratch),
+        quantized_ends=quantized_ends,
+        pointer_bytes=pointer_bytes,
+        is_cmsis_nn=is_cmsis_nn,
     )
 
 
