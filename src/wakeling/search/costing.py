@@ -26,6 +26,7 @@ from wakeling.search.parts import (
     HEAD,
     MOST_KEPT,
     Part,
+    Run,
     cost_block,
     exact_ram,
     flash_of,
