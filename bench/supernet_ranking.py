@@ -26,6 +26,7 @@ import numpy as np
 import search_table
 from wakeling.cli.circumstances import git_commit, machine
 from wakeling.search.domain import ListedDomain
+from wakeling.search.rank import kendall_gain, rank_correlation
 from wakeling.search.space import Point, load_space
 from wakeling.spec import lower
 from wakeling.supernet import (
@@ -142,28 +143,11 @@ def fine_tuned(
     return known
 
 
-def kendall(one: np.ndarray, other: np.ndarray) -> float:
-    """Kendall's τ-b, which allows for ties (Kendall 1945)."""
-    left = np.sign(one[:, None] - one[None, :])
-    right = np.sign(other[:, None] - other[None, :])
-    scale = float(np.sqrt((left**2).sum() * (right**2).sum()))
-    return float((left * right).sum() / scale) if scale else 0.0
-
-
-def with_interval(one: Sequence[float], other: Sequence[float], seed: int = 0) -> dict[str, float]:
+def kendall(values: Sequence[float], alone: Sequence[float]) -> dict[str, float]:
     """τ-b and its 95 % interval by the bootstrap over networks."""
-    left, right = np.asarray(one, float), np.asarray(other, float)
-    random = np.random.default_rng(seed)
-    draws = [
-        kendall(left[chosen], right[chosen])
-        for chosen in (random.integers(len(left), size=len(left)) for _ in range(2000))
-    ]
-    low, high = np.quantile(draws, (0.025, 0.975))
-    return {
-        "tau": round(kendall(left, right), 4),
-        "low": round(float(low), 4),
-        "high": round(float(high), 4),
-    }
+    found = rank_correlation(values, alone)
+    low, high = found.kendall_interval
+    return {"tau": round(found.kendall, 4), "low": round(low, 4), "high": round(high, 4)}
 
 
 def plot(
@@ -236,8 +220,10 @@ def main() -> None:
         ),
         "mean_auc_supernet": round(float(np.mean(orders["supernet"])), 4),
         f"mean_auc_{longest}_epochs_alone": round(float(np.mean(alone)), 4),
-        "kendall": {name: with_interval(values, alone) for name, values in orders.items()},
+        "kendall": {name: kendall(values, alone) for name, values in orders.items()},
     }
+    gain, (low, high) = kendall_gain(orders["supernet"], orders["macs"], alone)
+    result["tau_over_macs"] = {"gain": round(gain, 4), "low": round(low, 4), "high": round(high, 4)}
     if arguments.fine_tune:
         chosen = np.random.default_rng(0).permutation(len(points))[: arguments.fine_tune]
         lines = fine_tuned(arguments, net, sets, [points[index] for index in chosen])

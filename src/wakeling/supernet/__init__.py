@@ -15,12 +15,13 @@ from wakeling.supernet.recipe import SupernetRecipe
 if TYPE_CHECKING:
     from wakeling.supernet.evaluator import SupernetEvaluator
     from wakeling.supernet.network import Supernet, subnet_weights, supernet_of
-    from wakeling.supernet.photos import PhotosAt, PhotoSets
+    from wakeling.supernet.photos import PackedPhotos, PhotosAt, PhotoSets
     from wakeling.supernet.recalibration import recalibrate
     from wakeling.supernet.scoring import calibrated_weights, score
     from wakeling.supernet.training import fit_supernet
 
 __all__ = [
+    "PackedPhotos",
     "PhotoSets",
     "PhotosAt",
     "Supernet",
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 _TORCH = {
+    "PackedPhotos": "photos",
     "PhotoSets": "photos",
     "PhotosAt": "photos",
     "Supernet": "network",

@@ -3,14 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from wakeling.data import open_photos, pack
+from wakeling.data.photos import TRAIN, VAL
 from wakeling.errors import DataError
 from wakeling.train.targets import Photos
 
 PhotosAt = Callable[[int, int], tuple[Photos, Photos]]
 """Train and val photos by resolution and channels, packed at that input."""
+
+_DRAW_SEED = 11
+"""Of the draw of some of the photos; a constant, as every input and process must draw the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedPhotos:
+    """A `PhotosAt` of a data source (`data.open_photos`): labeled train and val photos, packed once.
+
+    `train_images` and `val_images` draw so many of each, the same ones at every input (None: all).
+    It can be pickled and hashed.
+    """
+
+    data: str
+    cache_dir: Path
+    train_images: int | None = None
+    val_images: int | None = None
+
+    def __call__(self, resolution: int, channels: int) -> tuple[Photos, Photos]:
+        """Train and val photos at this input; raises DataError where they cannot be read."""
+        packed = pack(
+            open_photos(self.data), resolution=resolution, channels=channels, cache_dir=self.cache_dir
+        )
+        random = np.random.default_rng(_DRAW_SEED)
+        parts = []
+        for split, count in ((TRAIN, self.train_images), (VAL, self.val_images)):
+            rows = np.flatnonzero((packed.split == split) & (packed.label >= 0))
+            parts.append(packed.pick(np.sort(random.permutation(rows)[:count])))
+        return parts[0], parts[1]
 
 
 class PhotoSets:
