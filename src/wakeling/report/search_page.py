@@ -11,6 +11,7 @@ from typing import Any  # the template's context is of mixed kinds
 from wakeling._version import __version__
 from wakeling.report import figures
 from wakeling.report.environment import embedded_json, environment
+from wakeling.report.figures.search_front import MOST_NAMED
 from wakeling.report.search_data import SearchSummary, SearchTrial
 from wakeling.report.search_fronts import best_trial, front, so_far
 from wakeling.report.search_words import (
@@ -68,6 +69,7 @@ def search_context(summary: SearchSummary) -> dict[str, Any]:
         "winner_words": _winner_words(summary),
         "tiles": _tiles(summary),
         "marks_words": _marks_words(summary),
+        "pointing_words": _pointing_words(summary),
         "has_scores": any(trial.score is not None for trial in summary.trials),
         "failures": reasons.most_common(MOST_REASONS),
         "importance_words": _importance_words(summary),
@@ -161,6 +163,11 @@ def _marks_words(summary: SearchSummary) -> str:
         "The larger and darker a mark, the longer its network trained; a network that trained only "
         "briefly shows less than it could reach."
     )
+
+
+def _pointing_words(summary: SearchSummary) -> str:
+    of_front = " of the front" if len(summary.trials) > MOST_NAMED else ""
+    return f"Point at a mark{of_front} to see its network."
 
 
 def _importance_words(summary: SearchSummary) -> str:
