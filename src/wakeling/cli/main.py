@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "cost": ("wakeling.cli.cost", "What a network costs: operations, parameters, RAM, flash."),
         "compare": ("wakeling.cli.compare", "Networks side by side, on boards and under runtimes."),
         "sweep": ("wakeling.cli.sweep", "A family's cost over width multipliers and resolutions."),
+        "space": ("wakeling.cli.space", "What a search space holds, and which part of it suits a board."),
         "zoo": ("wakeling.cli.zoo", "The famous networks: accuracy against operations, our counts checked."),
         "score": ("wakeling.cli.score", "Networks before training: training-free scores beside MACs."),
         "explain": (

@@ -49,14 +49,14 @@ def _paint(figure: Figure, drawn: list[SubSpace], chosen: SubSpace, title: str, 
         key=lambda sub_space: sub_space.mean_macs,
         reverse=True,
     )
+    if others[NAMED:]:
+        axes.plot([], [], color=MUTED, linewidth=0.7, label=f"{len(others) - NAMED} more")
     for sub_space in reversed(others[NAMED:]):
         _step(axes, sub_space, MUTED, 0.7, 0.35, None)
     for rank, sub_space in enumerate(reversed(others[:NAMED])):
         _step(axes, sub_space, SECOND, 1.1, 0.45 + 0.2 * rank, _label(sub_space))
     _step(axes, chosen, ACCENT, 2.4, 1.0, f"chosen: {_label(chosen)}")
     axes.axvline(chosen.mean_macs, color=ACCENT, linewidth=0.9, linestyle=(0, (4, 2)))
-    if others[NAMED:]:
-        axes.plot([], [], color=MUTED, linewidth=0.7, label=f"{len(others) - NAMED} more that hold some")
     count_axis(axes, "x", [count for sub_space in drawn for count in sub_space.macs])
     axes.set_ylim(0, 1.01)
     format_axis(axes.yaxis, percent_of)

@@ -5,7 +5,15 @@ Spaces are data (`ready/*.toml`); which of their points fit a board is in `domai
 
 from __future__ import annotations
 
-from wakeling.search.space.codec import from_json, from_toml, load_space, ready_spaces, ready_toml, to_json
+from wakeling.search.space.codec import (
+    from_json,
+    from_toml,
+    load_space,
+    ready_spaces,
+    ready_toml,
+    to_json,
+    to_toml,
+)
 from wakeling.search.space.grid import GridSpace
 from wakeling.search.space.point import Parameter, Point, Space, Value, point_of, size_of, values_of
 from wakeling.search.space.staged import Head, Stage, StagedSpace, Stem
@@ -28,5 +36,6 @@ __all__ = [
     "ready_toml",
     "size_of",
     "to_json",
+    "to_toml",
     "values_of",
 ]

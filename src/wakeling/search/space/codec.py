@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -51,7 +52,33 @@ def from_toml(text: str) -> StagedSpace:
 
 def to_json(space: StagedSpace) -> dict[str, Any]:
     """Plain JSON values; the inverse of `from_json`."""
-    return {"format": FORMAT, **dataclasses.asdict(space)}
+    value: dict[str, Any] = _listed({"format": FORMAT, **dataclasses.asdict(space)})
+    return value
+
+
+def _listed(value: Any) -> Any:
+    """The value with lists for tuples."""
+    if isinstance(value, Mapping):
+        return {key: _listed(item) for key, item in value.items()}
+    return [_listed(item) for item in value] if isinstance(value, tuple) else value
+
+
+def to_toml(space: StagedSpace) -> str:
+    """The text of the space's file; the inverse of `from_toml`. A knob with one choice has no list."""
+    value = to_json(space)
+    stages, tables = value.pop("stages"), {"stem": value.pop("stem"), "head": value.pop("head")}
+    lines = _lines(value)
+    for name, table in (("[stem]", tables["stem"]), *(("[[stages]]", stage) for stage in stages)):
+        lines += ["", name, *_lines(table)]
+    return "\n".join([*lines, "", "[head]", *_lines(tables["head"])]) + "\n"
+
+
+def _lines(table: Mapping[str, Any]) -> list[str]:
+    """Keys and values; JSON writes these values as TOML does."""
+    return [
+        f"{key} = {json.dumps(item[0] if isinstance(item, list) and len(item) == 1 else item)}"
+        for key, item in table.items()
+    ]
 
 
 def from_json(value: Mapping[str, Any]) -> StagedSpace:
