@@ -178,7 +178,7 @@ def _importance_words(summary: SearchSummary) -> str:
         "These were drawn at random, so the marks can be trusted."
         if found.drawn_apart
         else "Many of them were chosen because of the scores before them, and whatever a good network "
-        "has is then repeated: the marks are too low, and only the longest bars mean something."
+        "has is then repeated: the marks are too low, and only bars far beyond them mean something."
     )
     return (
         "How unlike the choices of the best quarter are to the choices of all, knob by knob (PED-ANOVA); "

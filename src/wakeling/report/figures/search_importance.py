@@ -24,7 +24,7 @@ def search_importance(summary: SearchSummary) -> str | None:
         "search-importance",
         title="Which knobs mattered",
         description="; ".join(f"{row.name} {100 * row.share:.0f} %" for row in rows),
-        size=(FULL_WIDTH, 64 + 21 * len(rows)),
+        size=(FULL_WIDTH, 84 + 21 * len(rows)),
         paint=lambda figure: _paint(figure, found),
     )
 
@@ -64,4 +64,4 @@ def _paint(figure: Figure, found: SearchImportance) -> None:
     axes.spines["bottom"].set_visible(False)
     axes.grid(visible=False)
     axes.set_title(f"Part in being among the best quarter of {len(found.trials)} networks")
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside lower right")
