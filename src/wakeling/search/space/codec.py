@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
+import itertools
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from wakeling.errors import SpecError, WakelingError, unknown_name
 from wakeling.files import reading_text
-from wakeling.search.space.staged import Head, Stage, StagedSpace, Stem
+from wakeling.search.space.staged import KINDS, Head, Stage, StagedSpace, Stem
+from wakeling.spec import BLOCKS, Block, ClassifierHead, Network
 
 FORMAT = "wakeling.search-space/1"
 _READY = resources.files("wakeling.search.space") / "ready"
@@ -106,16 +110,51 @@ def from_json(value: Mapping[str, Any]) -> StagedSpace:
 
 def check_networks(space: StagedSpace) -> None:
     """Raise SpecError, naming the parameter, where one of the choices makes no network of blocks."""
+    head = ClassifierHead()
+    alone: list[tuple[str, tuple[Any, ...], Callable[[Any], object]]] = [
+        ("classes", (space.classes,), lambda value: ClassifierHead(classes=value)),
+        ("resolution", space.resolutions, lambda value: _network(head, resolution=value)),
+        ("channels", space.channels, lambda value: _network(head, channels=value)),
+    ]
+    parts: list[tuple[str, tuple[str, ...], tuple[str, ...], Stem | Stage]] = [
+        ("stem", ("standard_conv",), ("kernel", "stride"), space.stem)
+    ]
+    parts += [
+        (f"stage{number}", stage.block, ("kernel", "stride", "expansion"), stage)
+        for number, stage in enumerate(space.stages, start=1)
+    ]
+    for name, kinds, knobs, part in parts:
+        for kind, knob in itertools.product(kinds, knobs):
+            if knob in KINDS[kind]:
+                alone.append((f"{name}.{knob}", getattr(part, knob), functools.partial(_block, kind, knob)))
+    for name, choices, make in alone:
+        for choice in choices:
+            with _naming(space, name, choice):
+                make(choice)
     first = tuple(0 for _ in space.parameters)
     for place, parameter in enumerate(space.parameters):
         for index, choice in enumerate(parameter.choices):
-            point = _used(space, first, place, index)
-            try:
-                space.network(point)
-            except WakelingError as error:
-                raise SpecError(
-                    f"search space {space.name}: {parameter.name} = {choice!r}: {error}"
-                ) from None
+            with _naming(space, parameter.name, choice):
+                space.network(_used(space, first, place, index))
+
+
+@contextlib.contextmanager
+def _naming(space: StagedSpace, name: str, choice: object) -> Iterator[None]:
+    """Turns any error inside into one that names the parameter and its choice."""
+    try:
+        yield
+    except WakelingError as error:
+        raise SpecError(f"search space {space.name}: {name} = {choice!r}: {error}") from None
+
+
+def _network(head: ClassifierHead, *, resolution: int = 96, channels: int = 1) -> Network:
+    """A network of a head alone: what is wrong with it is wrong with its input."""
+    return Network(name="input", resolution=resolution, channels=channels, blocks=(head,))
+
+
+def _block(kind: str, knob: str, value: Any) -> Block:
+    """A block that is sound but for this knob."""
+    return BLOCKS[kind](**{"filters": 8, knob: value})
 
 
 def _used(space: StagedSpace, point: tuple[int, ...], place: int, index: int) -> tuple[int, ...]:

@@ -210,7 +210,7 @@ class StagedSpace:
         space is edited.
         """
         color = "gray" if self.channels[point[1]] == 1 else "rgb"
-        text = f"{self.execution[point[3]]} {self.blocks(point)}"
+        text = f"{self.execution[point[3]]} {self.blocks(self.canonical(point))}"
         digest = hashlib.sha256(text.encode()).hexdigest()[:10]
         return f"{self.name}-r{self.resolutions[point[0]]}-{color}-{digest}"
 
