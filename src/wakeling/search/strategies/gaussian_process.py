@@ -71,13 +71,12 @@ def predict(
     weights = np.exp(log_evidence - log_evidence.max())
     kept = np.argsort(-weights, kind="stable")[:KEPT]
     weights = weights[kept] / weights[kept].sum()
-    means, variances = [], []
-    for index in kept:
-        mean, variance = _posterior(fits[index], results, features, rung)
-        means.append(mean)
-        variances.append(variance)
-    mean = weights @ np.array(means)
-    spread = weights @ (np.array(variances) + (np.array(means) - mean) ** 2)
+    gaps = _gaps(features, results.features)
+    rung_gaps = np.broadcast_to(np.abs(rung - results.rungs), gaps.shape[:2])
+    predictions = [_posterior(fits[index], gaps, rung_gaps) for index in kept]
+    means, variances = (np.array(part) for part in zip(*predictions, strict=True))
+    mean = weights @ means
+    spread = weights @ (variances + (means - mean) ** 2)
     return center + scale * mean, scale * np.sqrt(np.maximum(spread, 1e-12))
 
 
@@ -95,7 +94,7 @@ def _standard(results: Results) -> tuple[float, float]:
 def _fits(results: Results, standard: FloatArray, random: np.random.Generator) -> Sequence[_Fit]:
     """Draws from the prior, then a random walk from the best of them up the posterior."""
     count = results.features.shape[1] + 3
-    gaps = np.abs(results.features[:, None, :] - results.features[None, :, :])
+    gaps = _gaps(results.features, results.features)
     fits = [_fit(results, standard, gaps, random.normal(size=count)) for _ in range(DRAWS // 2)]
     best = max(fits, key=lambda fit: fit.log_evidence)
     for _ in range(DRAWS - len(fits)):
@@ -128,17 +127,27 @@ def _share(value: float) -> float:
 def _matern(distance: FloatArray) -> FloatArray:
     """Matérn 5/2, equation 4.17, of distances in lengths."""
     scaled = np.sqrt(5.0) * distance
-    return (1.0 + scaled + scaled**2 / 3.0) * np.exp(-scaled)
+    covariance: FloatArray = (1.0 + scaled + scaled**2 / 3.0) * np.exp(-scaled)
+    return covariance
+
+
+def _gaps(rows: FloatArray, columns: FloatArray) -> FloatArray:
+    """(rows, columns, features): how far apart two points are in each feature, at most 1."""
+    return np.minimum(np.abs(rows[:, None, :] - columns[None, :, :]), 1.0)
 
 
 def _kernel(h: Hyperparameters, gaps: FloatArray, rung_gaps: FloatArray) -> FloatArray:
-    """Covariances from the gaps of each feature (rows, columns, features) and of the rungs."""
-    scaled = gaps / h.lengths
-    relevance = (1 / h.lengths**2) / (1 / h.lengths**2).sum()
-    joint = _matern(np.sqrt((scaled**2).sum(axis=2)))
-    additive = np.exp(-0.5 * scaled**2) @ relevance
-    shared = h.additive * additive + (1 - h.additive) * joint
-    return shared * h.rung_correlation**rung_gaps + OFFSET_VARIANCE * (rung_gaps == 0)
+    """Covariances from the gaps of each feature (rows, columns, features) and of the rungs.
+
+    The additive part is a bent line a feature (covariance 1 - gap), weighted by its relevance: main
+    effects, which few results already show. The joint part holds what knobs do together.
+    """
+    precision = 1.0 / h.lengths**2
+    joint = _matern(np.sqrt(np.square(gaps) @ precision))
+    additive = 1.0 - gaps @ (precision / precision.sum())
+    shared = h.additive * additive + (1.0 - h.additive) * joint
+    covariance: FloatArray = shared * h.rung_correlation**rung_gaps + OFFSET_VARIANCE * (rung_gaps == 0)
+    return covariance
 
 
 def _fit(results: Results, standard: FloatArray, gaps: FloatArray, theta: FloatArray) -> _Fit:
@@ -163,13 +172,8 @@ def _fit(results: Results, standard: FloatArray, gaps: FloatArray, theta: FloatA
     )
 
 
-def _posterior(
-    fit: _Fit, results: Results, features: FloatArray, rung: float
-) -> tuple[FloatArray, FloatArray]:
-    """Equations 2.25 and 2.26."""
-    gaps = np.abs(features[:, None, :] - results.features[None, :, :])
-    rung_gaps = np.broadcast_to(np.abs(rung - results.rungs)[None, :], gaps.shape[:2])
+def _posterior(fit: _Fit, gaps: FloatArray, rung_gaps: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Means and variances, equations 2.25 and 2.26, in standard scores."""
     cross = _kernel(fit.hyperparameters, gaps, rung_gaps)
     explained = ((cross @ fit.whitener.T) ** 2).sum(axis=1)
-    prior = 1.0 + OFFSET_VARIANCE
-    return cross @ fit.weights, fit.variance * np.maximum(prior - explained, 1e-9)
+    return cross @ fit.weights, fit.variance * np.maximum(1.0 + OFFSET_VARIANCE - explained, 1e-9)

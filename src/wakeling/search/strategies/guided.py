@@ -1,4 +1,4 @@
-"""Guided, the default: a Gaussian process predicts untrained networks; brief trainings sort out the likely ones.
+"""Guided, the default: a Gaussian process predicts untrained networks, brief trainings sort out the likely.
 
 Bayesian optimization (Jones et al. 1998, doi:10.1023/A:1008306431147) over the feasible networks.
 """
@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from wakeling.search.domain import distance
 from wakeling.search.front import FloatArray
@@ -27,6 +28,9 @@ STARTERS = 6
 LOWEST_START = 0.3
 """Starters leave out the cheapest share: more MACs in a space mean more accuracy (Lin et al. 2020)."""
 
+BRIEFEST_SHARE = 0.25
+"""Networks start on the shortest rung of so much of a full training's work: a briefer one misleads."""
+
 MOST_RESULTS = 200
 """A prediction uses so many results at most, the best and the latest: its time grows with their cube."""
 
@@ -34,7 +38,7 @@ _LIMITS_STREAM, _PREDICTION_STREAM = 2, 3
 
 
 def guided(task: Task) -> Strategy:
-    """Each network starts on the shortest rung and climbs while nothing else promises more.
+    """Each network starts on a short rung and climbs while nothing else promises more.
 
     What is promised is the expected improvement of a full training's score, as predicted from the
     results of all rungs, the choices of the network and its costs. With several objectives each
@@ -67,8 +71,14 @@ def _choose(past: Past, number: int, pool: FeasiblePool) -> Trial | None:
     if point in reached:
         trial = promoted(reached[point], number, reached[point].rung + 1)
     else:
-        trial = Trial(number=number, point=point, rung=0, how=how)
+        trial = Trial(number=number, point=point, rung=first_rung(task), how=how)
     return with_one_full_training(past, trial)
+
+
+def first_rung(task: Task) -> int:
+    """The rung on which a network starts: the shortest that says enough about a full training."""
+    least = BRIEFEST_SHARE * task.rungs[-1].work
+    return next(number for number, rung in enumerate(task.rungs) if rung.work >= least)
 
 
 def _spread(past: Past, new: Sequence[Point], pool: FeasiblePool, random: np.random.Generator) -> Point:
@@ -123,7 +133,8 @@ def expected_improvement(mean: FloatArray, deviation: FloatArray, incumbent: flo
     """How much a normal variable exceeds the incumbent on average (Jones et al. 1998, equation 15)."""
     z = (mean - incumbent) / deviation
     below = np.array([0.5 * math.erfc(-value / math.sqrt(2.0)) for value in z])
-    return deviation * (z * below + np.exp(-0.5 * z**2) / math.sqrt(2.0 * math.pi))
+    gain: FloatArray = deviation * (z * below + np.exp(-0.5 * z**2) / math.sqrt(2.0 * math.pi))
+    return gain
 
 
 def _results(told: Sequence[Told], pool: FeasiblePool) -> Results:
@@ -146,7 +157,7 @@ def _selected(told: tuple[Told, ...]) -> tuple[Told, ...]:
 
 def _under_limits(
     past: Past, candidates: Sequence[Point], pool: FeasiblePool, number: int
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], tuple[Told, ...]]:
+) -> tuple[npt.NDArray[np.bool_], tuple[Told, ...]]:
     """Which candidates, and which told trials, keep this trial's random limits on the other objectives."""
     names = past.task.objectives[1:]
     if not names:
@@ -154,9 +165,9 @@ def _under_limits(
     random = generator(past.task, number, _LIMITS_STREAM)
     logs = pool.log_costs(candidates, names)
     limits = np.quantile(logs, random.uniform(0.1, 1.0), axis=0)
-    inside = (logs <= limits).all(axis=1)
+    inside: npt.NDArray[np.bool_] = np.all(logs <= limits, axis=1)
     if not inside.any():
         return np.ones(len(candidates), bool), past.sound
-    kept = (pool.log_costs([trial.point for trial, _ in past.sound], names) <= limits).all(axis=1)
-    told = tuple(pair for pair, is_kept in zip(past.sound, kept, strict=True) if is_kept)
+    spent = pool.log_costs([trial.point for trial, _ in past.sound], names)
+    told = tuple(pair for pair, row in zip(past.sound, spent, strict=True) if (row <= limits).all())
     return inside, told

@@ -23,11 +23,19 @@ class StatelessStrategy:
         self._choose = choose
         self._total = total
         self._told: dict[int, Told] = {}
-        self._over: tuple[int, bool] = (-1, False)
+        self._asked: tuple[int, tuple[Trial, ...], Trial | None] | None = None
 
     def ask(self, number: int, running: Sequence[Trial] = ()) -> Trial | None:
         """The trial of this number; None where no work is left or the running must end first."""
-        past = self._past(tuple(trial for trial in running if trial.number != number))
+        others = tuple(trial for trial in running if trial.number not in (number, *self._told))
+        if self._asked is None or self._asked[:2] != (number, others):
+            self._asked = (number, others, self._chosen(number, others))
+        return self._asked[2]
+
+    def _chosen(self, number: int, running: tuple[Trial, ...]) -> Trial | None:
+        told = tuple(self._told[number] for number in sorted(self._told))
+        points = [trial.point for trial, _ in told] + [trial.point for trial in running]
+        past = Past(task=self.task, told=told, running=running, taken=frozenset(points))
         if past.work_left < self.task.rungs[0].work - _ROUNDING:
             return None
         trial = self._choose(past, number)
@@ -43,15 +51,12 @@ class StatelessStrategy:
             allowed = f"this search has rungs 0 to {self.task.last_rung}"
             raise WakelingError(f"trial {trial.number} is of rung {trial.rung}; {allowed}")
         self._told[trial.number] = (trial, outcome)
+        self._asked = None
 
     @property
     def is_over(self) -> bool:
         """Whether nothing could start any more, given what was told."""
-        if not self._told:
-            return False
-        if self._over[0] != len(self._told):
-            self._over = (len(self._told), self.ask(max(self._told) + 1) is None)
-        return self._over[1]
+        return bool(self._told) and self.ask(max(self._told) + 1) is None
 
     @property
     def total(self) -> int:
@@ -72,9 +77,3 @@ class StatelessStrategy:
             ((trial, outcome) for trial, outcome in sound if trial.rung == longest),
             key=lambda pair: pair[1].score,
         )[0]
-
-    def _past(self, running: tuple[Trial, ...]) -> Past:
-        open_trials = tuple(trial for trial in running if trial.number not in self._told)
-        told = tuple(self._told[number] for number in sorted(self._told))
-        points = [trial.point for trial, _ in told] + [trial.point for trial in open_trials]
-        return Past(task=self.task, told=told, running=open_trials, taken=frozenset(points))
