@@ -13,7 +13,7 @@ import pytest
 
 from tests.search.execution import climbing
 from tests.search.execution.dying import Dying
-from wakeling.errors import WakelingError
+from wakeling.errors import RunError, WakelingError
 from wakeling.search.execution import RayCluster
 from wakeling.search.search_loop import run_search
 
@@ -63,3 +63,18 @@ def _temporary_files_in(folder: str) -> Iterator[None]:
 def test_shares_that_make_no_sense(arguments: dict[str, Any], told: str) -> None:
     with pytest.raises(WakelingError, match=told):
         RayCluster(climbing.evaluate, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("127.0.0.1:1", "no Ray cluster at '127.0.0.1:1': .*refused; start one with `ray start --head`"),
+        ("nonsense", "no Ray cluster at 'nonsense': that is no address; .*allowed: auto, local, HOST:PORT"),
+        ("ray://127.0.0.1:10001", "no Ray cluster at 'ray://127.0.0.1:10001': that is no address"),
+        ("host:port", "that is no address"),
+        ("", "that is no address"),
+    ],
+)
+def test_addresses_without_a_cluster(address: str, told: str) -> None:
+    with pytest.raises(RunError, match=told):
+        RayCluster(climbing.evaluate, address=address)

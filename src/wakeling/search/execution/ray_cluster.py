@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -24,6 +25,7 @@ _SETTINGS = {
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # pages about each dead worker, on standard output
 }
 """Of Ray, which reads them when it is imported; what the user has set stays."""
+CONNECT_SECONDS = 10
 RETRIES = 3
 """How often a trial is run again whose worker or machine died."""
 
@@ -191,10 +193,20 @@ def _connect(ray: Any, address: str, undo: contextlib.ExitStack) -> None:
         ray.init(**quiet)
         return
     try:
+        if address != AUTO:
+            _knock(address)
         ray.init(address, **quiet)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         raise RunError(
-            f"no Ray cluster at {address!r}: {_first_sentence(error)}; start one with `ray start --head`, "
-            f"or use {LOCAL!r}; allowed: {AUTO}, {LOCAL}, HOST:PORT"
+            f"no Ray cluster at {address!r}: {_first_sentence(error)}; start one with `ray start --head`; "
+            f"allowed: {AUTO}, {LOCAL}, HOST:PORT"
         ) from None
     undo.callback(ray.shutdown)
+
+
+def _knock(address: str) -> None:
+    """Raise OSError or ValueError where nothing listens: Ray itself would try for two minutes."""
+    host, separator, port = address.rpartition(":")
+    if not separator or not port.isdecimal() or "/" in host:
+        raise ValueError("that is no address")
+    socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
