@@ -132,7 +132,7 @@ class Costing:
         runtime = self.executions.get(self.execution(point))
         if runtime is None:
             return math.inf
-        parts, source = self._parts(point, runtime)
+        parts, source = self.parts(point, runtime)
         macs, cycles = sum([part.macs for part in parts]), sum([part.cycle_sum for part in parts])
         if runtime == "patched" and any(part.skips_pixels for part in parts):
             macs, cycles = 0, 0.0
@@ -149,7 +149,7 @@ class Costing:
     def cost(self, point: Point) -> Costed:
         """The exact costs; raises WakelingError where the budget's runtime cannot run the point."""
         runtime = self.runtime(point)
-        parts, _ = self._parts(point, runtime)
+        parts, _ = self.parts(point, runtime)
         ram_bytes, patch = exact_ram(parts, runtime), None
         if ram_bytes is None:
             plan = PLANNERS[runtime](self.graph(point))
@@ -210,7 +210,8 @@ class Costing:
             self._same.clear()
         return parts, (network.resolution, network.resolution, network.channels)
 
-    def _parts(self, point: Point, runtime: str) -> tuple[list[Part], Shape]:
+    def parts(self, point: Point, runtime: str) -> tuple[list[Part], Shape]:
+        """The costed blocks of a point under a runtime, and the shape of the network's input."""
         blocks, source = self._blocks(point)
         shape = source
         parts: list[Part] = []
