@@ -173,6 +173,15 @@ def test_several_trials_in_flight_are_taken_over_with_their_numbers_and_points(t
     assert len(records) == 5
 
 
+def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
+    code = (
+        "import sys, wakeling.search.execution, wakeling.search.search_loop, wakeling.search.study; "
+        "print([name for name in ('optuna', 'ray', 'sqlalchemy', 'torch') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def _killed(folder: Path, step: int) -> dict[str, object]:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "tests.search.execution.killed", str(folder), "5", str(step)],

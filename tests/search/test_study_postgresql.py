@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from wakeling.errors import RunError
 from wakeling.search.study import read_records
 from wakeling.search.study_storage import parse_storage
 from wakeling.search.study_trials import facts_of, record_of
-from wakeling.search.trial import Outcome, Trial
+from wakeling.search.trial import Outcome, Trial, TrialRecord
 
 TRAININGS = 14
 
@@ -145,25 +146,40 @@ def test_what_is_wrong_is_one_line_without_the_password(server: postgresql.Serve
         assert "p%40ss" not in message
 
 
-def test_a_server_that_goes_away_is_one_line_and_the_search_goes_on_when_it_is_back(
+def _stop(server: postgresql.Server, at: int, pause_seconds: float) -> Callable[[TrialRecord], None]:
+    """Stops the server after a trial; it is back after a pause."""
+
+    def stop(record: TrialRecord) -> None:
+        if record.trial.number == at:
+            server.stop()
+            threading.Timer(pause_seconds, server.start).start()
+
+    return stop
+
+
+def test_a_server_that_goes_away_for_a_while_is_waited_for(server: postgresql.Server, tmp_path: Path) -> None:
+    url = server.make_database("restarted")
+    with climbing.open_climb(url) as study:
+        records = climbing.climb(study, on_record=_stop(server, 1, 1.0))
+    with climbing.open_climb(tmp_path / "study.db") as study:
+        assert climbing.timeless(records) == climbing.timeless(climbing.climb(study))
+
+
+def test_a_server_that_stays_away_is_one_line_and_the_same_call_goes_on_later(
     server: postgresql.Server,
 ) -> None:
     url = server.make_database("away")
-    study = climbing.open_climb(url)
-    stopped = []
-
-    def stop(record: object) -> None:
-        server.stop()
-        stopped.append(record)
-
     try:
-        with study, pytest.raises(RunError, match=r"study postgresql://searcher:\*\*\*@127.0.0.1") as raised:
-            climbing.climb(study, on_record=stop)
+        with (
+            climbing.open_climb(url) as study,
+            pytest.raises(RunError, match=r"study postgresql://searcher:\*\*\*@127.0.0.1") as raised,
+        ):
+            climbing.climb(study, on_record=lambda record: server.stop(), away_seconds=0)
     finally:
         server.start()
     assert "\n" not in str(raised.value)
-    assert len(stopped) == 1
     with climbing.open_climb(url) as study:
+        assert len(study.records()) == 1
         assert len(climbing.climb(study)) == 6
 
 

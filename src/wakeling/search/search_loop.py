@@ -9,15 +9,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from wakeling.search.execution import Executor
 from wakeling.search.strategies.strategy import Strategy, Task
 from wakeling.search.study import Study
+from wakeling.search.study_storage import StudyAwayError
 from wakeling.search.study_trials import TrialFacts, facts_of, record_of
 from wakeling.search.trial import Trial, TrialRecord
 
 POLL_SECONDS = 1.0
 """How often a process that waits for other processes looks into the study."""
+AWAY_SECONDS = 300.0
+"""How long a search waits for a server that went away: trainings in flight are worth more than that."""
+
+Answer = TypeVar("Answer")
 
 
 def run_search(
@@ -29,23 +36,24 @@ def run_search(
     provenance: Mapping[str, str] | None = None,
     on_record: Callable[[TrialRecord], None] | None = None,
     poll_seconds: float = POLL_SECONDS,
+    away_seconds: float = AWAY_SECONDS,
 ) -> tuple[TrialRecord, ...]:
     """Run a fresh strategy to its end and return every record of the study, by number.
 
     What the study holds is told first; then come the trials that a dead process was at, with their
     own numbers, then new ones. `on_record` is called with each record that this process makes or
     learns of after that, once the study has it. `provenance` says where this runs (commit, machine,
-    versions).
+    versions). A server that goes away is waited for, up to `away_seconds`.
 
     An exception of the evaluator (but for a failed training), of the study or of `on_record`, and
     Ctrl-C, end it at any point without harm: the same call with a fresh strategy goes on.
     """
-    search = _Search(strategy, executor, study, task, dict(provenance or {}))
+    search = _Search(strategy, executor, study, task, dict(provenance or {}), away_seconds)
     announce = on_record or (lambda _: None)
     executor.listen(lambda trial, step, value: study.report(trial.number, step, value))
     search.learn()
     while True:
-        learned, others = search.fill_slots()
+        learned, others = _patiently(search.fill_slots, away_seconds)
         for record in learned:
             announce(record)
         if search.in_flight:
@@ -58,6 +66,20 @@ def run_search(
             return study.records()
 
 
+def _patiently(action: Callable[[], Answer], away_seconds: float) -> Answer:
+    """The action's answer; while the study's server is away, it is tried again and again."""
+    deadline = time.monotonic() + away_seconds
+    pause_seconds = 0.5
+    while True:
+        try:
+            return action()
+        except StudyAwayError:
+            if time.monotonic() + pause_seconds > deadline:
+                raise
+            time.sleep(pause_seconds)
+            pause_seconds = min(2 * pause_seconds, 30.0)
+
+
 @dataclass(slots=True)
 class _Search:
     """What this process knows of the search while it runs."""
@@ -67,6 +89,7 @@ class _Search:
     study: Study
     task: Task
     provenance: Mapping[str, str]
+    away_seconds: float
     told: set[int] = field(default_factory=set)
     in_flight: dict[int, TrialFacts] = field(default_factory=dict)
 
@@ -105,7 +128,8 @@ class _Search:
         for finished in self.executor.wait(timeout_seconds):
             facts = self.in_flight[finished.trial.number]
             record = record_of(finished.trial, facts, finished.outcome, finished.seconds, finished.worker)
-            if self.study.finish(record):  # else another process took it over: its record is learned
+            if _patiently(partial(self.study.finish, record), self.away_seconds):
+                # else another process took it over, or the server went away as it said yes: it is learned
                 self._tell(record)
                 records.append(record)
             del self.in_flight[finished.trial.number]

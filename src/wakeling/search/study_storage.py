@@ -85,16 +85,26 @@ def parse_storage(storage: str | Path) -> Storage:
     raise RunError(f"storage {url.drivername}:// is unknown; allowed: {ALLOWED}")
 
 
+class StudyAwayError(RunError):
+    """The server of a study does not answer, or does not let us in, at the moment."""
+
+
 @contextlib.contextmanager
 def reporting(storage: Storage) -> Iterator[None]:
-    """Turns whatever the database complains about into one RunError line that names the storage."""
+    """Turns whatever the database complains about into one RunError line that names the storage.
+
+    Where it is a server that may be back soon, the line is a StudyAwayError.
+    """
     import optuna
     import sqlalchemy
 
     try:
         yield
     except (optuna.exceptions.StorageInternalError, sqlalchemy.exc.SQLAlchemyError, OSError) as error:
-        raise RunError(f"study {storage.shown}: {_reason(error, storage)}") from None
+        line = f"study {storage.shown}: {_reason(error, storage)}"
+        failed = (error, error.__cause__)
+        is_away = not storage.path and any(isinstance(one, sqlalchemy.exc.OperationalError) for one in failed)
+        raise (StudyAwayError if is_away else RunError)(line) from None
     except ImportError:
         if storage.path:
             raise

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 USER, PASSWORD = "searcher", "p@ss{word}/1"
-_QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_QUICK = ("fsync=off",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

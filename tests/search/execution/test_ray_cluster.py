@@ -17,6 +17,7 @@ from tests.search.execution import climbing
 from tests.search.execution.dying import Dying
 from wakeling.errors import DataError, RunError
 from wakeling.search.execution import RayCluster
+from wakeling.search.execution.ray_cluster import import_ray
 from wakeling.search.search_loop import run_search
 
 pytestmark = pytest.mark.slow
@@ -25,12 +26,12 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """A head without processors and two nodes with two each: its files are gone afterwards."""
+    import_ray(starts_cluster=True)
     from ray.cluster_utils import Cluster
 
     folder = tempfile.mkdtemp(prefix="wakeling-ray-")  # short: Ray's sockets lie deep inside
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_TMPDIR", folder)
-        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         small = {"object_store_memory": 80_000_000}
         made = Cluster(
             initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **small}

@@ -14,7 +14,7 @@ import pytest
 from tests.search.execution import climbing
 from tests.search.execution.dying import Dying
 from wakeling.errors import RunError, WakelingError
-from wakeling.search.execution import RayCluster
+from wakeling.search.execution import RayCluster, Serial, make_executor
 from wakeling.search.search_loop import run_search
 
 
@@ -23,13 +23,15 @@ def test_a_worker_that_is_killed_in_mid_trial_is_replaced(
 ) -> None:
     evaluate = Dying(folder=tmp_path, kills_itself=2)
     task = climbing.task(4)
+    token = Path.home() / ".ray" / "auth_token"
+    had_token = token.exists()
     with tempfile.TemporaryDirectory(prefix="wakeling-") as folder:  # Ray's sockets want a short path
         with (
             _temporary_files_in(folder),
             climbing.open_climb(tmp_path / "study.db", 4) as study,
-            RayCluster(evaluate, address="local", cpus=0.5, most_slots=2) as executor,
+            RayCluster(evaluate, address="local", cpus=1, most_slots=3) as executor,
         ):
-            assert executor.slots == 2
+            assert executor.slots == 3
             assert list(Path(folder).iterdir())
             records = run_search(climbing.Climbing(task), executor, study, task)
             steps = [frozen.intermediate_values for frozen in study._all()]
@@ -42,6 +44,7 @@ def test_a_worker_that_is_killed_in_mid_trial_is_replaced(
     output = capfd.readouterr()
     assert output.out == ""
     assert output.err == ""
+    assert token.exists() == had_token  # none of Ray's is left in the home folder
 
 
 @contextlib.contextmanager
@@ -78,3 +81,12 @@ def test_shares_that_make_no_sense(arguments: dict[str, Any], told: str) -> None
 def test_addresses_without_a_cluster(address: str, told: str) -> None:
     with pytest.raises(RunError, match=told):
         RayCluster(climbing.evaluate, address=address)
+
+
+def test_options_choose_the_executor() -> None:
+    assert isinstance(make_executor(climbing.evaluate), Serial)
+    assert isinstance(make_executor(climbing.evaluate, workers=1), Serial)
+    with pytest.raises(WakelingError, match="a search with 0 workers"):
+        make_executor(climbing.evaluate, workers=0)
+    with pytest.raises(RunError, match=r"no Ray cluster at '127.0.0.1:1'"):
+        make_executor(climbing.evaluate, ray="127.0.0.1:1", workers=1)

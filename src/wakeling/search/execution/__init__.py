@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wakeling.search.execution.choice import make_executor
 from wakeling.search.execution.evaluation import Evaluate, Finished, Listener, report_step, run_evaluation
 from wakeling.search.execution.executor import Executor
 from wakeling.search.execution.ray_cluster import RayCluster
@@ -14,6 +15,7 @@ __all__ = [
     "Listener",
     "RayCluster",
     "Serial",
+    "make_executor",
     "report_step",
     "run_evaluation",
 ]

@@ -6,7 +6,9 @@ A trial whose worker or machine dies is run again elsewhere. Steps are heard at 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import secrets
 import socket
 import tempfile
 from pathlib import Path
@@ -25,6 +27,7 @@ _SETTINGS = {
     "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # pages about each dead worker, on standard output
 }
 """Of Ray, which reads them when it is imported; what the user has set stays."""
+_AUTH_MODE = "RAY_AUTH_MODE"
 CONNECT_SECONDS = 10
 RETRIES = 3
 """How often a trial is run again whose worker or machine died."""
@@ -34,8 +37,9 @@ class RayCluster:
     """Evaluates on a Ray cluster that runs (`auto`, `HOST:PORT`) or on one of this machine's own (`local`).
 
     Each trial takes `cpus` and `gpus` of one machine; shares such as half a GPU are allowed. As many
-    are in flight as the machines hold, at most `most_slots`. The evaluator is pickled, and what it
-    imports must be installed on every machine.
+    are in flight as the machines hold, at most `most_slots`; a local cluster holds just those. The
+    evaluator is pickled, and what it imports must be installed on every machine. Where this process
+    is connected to Ray already, that cluster is used.
 
     Raises RunError where there is no such cluster, or no machine of it holds a trial;
     MissingDependencyError without Ray.
@@ -52,14 +56,14 @@ class RayCluster:
         most_slots: int | None = None,
     ) -> None:
         check_shares(cpus, gpus, retries, most_slots)
-        self._ray = _import_ray()
+        self._ray = import_ray(starts_cluster=address == LOCAL)
         self._cpus, self._gpus, self._most_slots, self._retries = cpus, gpus, most_slots, retries
         self._listener: Listener = lambda trial, step, value: None
         self._in_flight: dict[ObjectRef[Finished], Trial] = {}
         self._undo = contextlib.ExitStack()
         with contextlib.ExitStack() as undo:
             if not self._ray.is_initialized():
-                _connect(self._ray, address, undo)
+                _connect(self._ray, address, None if most_slots is None else cpus * most_slots, undo)
             if not self._capacity():
                 raise RunError(
                     f"no machine of the Ray cluster has {cpus:g} CPUs and {gpus:g} GPUs for a trial; "
@@ -171,8 +175,20 @@ def _first_sentence(error: BaseException) -> str:
 
 
 # Any: Ray's module as a value, so that it is imported only where it is used
-def _import_ray() -> Any:
-    for name, value in _SETTINGS.items():
+def import_ray(*, starts_cluster: bool) -> Any:
+    """Ray, quiet and with its token; raises MissingDependencyError.
+
+    Whoever reaches a cluster without a token runs what they like on it. Where nothing is said of
+    tokens, the user's own is shown to every cluster, and a cluster that is started gets one of its
+    own (Ray would write it to the home folder).
+    """
+    settings = {**_SETTINGS}
+    if _AUTH_MODE not in os.environ:
+        if not _has_token() and starts_cluster:
+            settings["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+        if _has_token() or starts_cluster:
+            settings[_AUTH_MODE] = "token"
+    for name, value in settings.items():
         os.environ.setdefault(name, value)
     try:
         import ray
@@ -181,14 +197,25 @@ def _import_ray() -> Any:
     return ray
 
 
-def _connect(ray: Any, address: str, undo: contextlib.ExitStack) -> None:
-    """Connect to a cluster, or make one that ends with `undo` and leaves no files."""
-    quiet = {"logging_level": "error", "log_to_driver": False}
+def _has_token() -> bool:
+    """Whether Ray would find a token, in the places where it looks."""
+    named = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
+    return bool(named) or (Path.home() / ".ray" / "auth_token").is_file()
+
+
+def _connect(ray: Any, address: str, local_cpus: float | None, undo: contextlib.ExitStack) -> None:
+    """Connect to a cluster, or make one that ends with `undo` and leaves no files.
+
+    `local_cpus` is how many processors one that is made takes itself to have; None: those there are.
+    """
+    quiet: dict[str, Any] = {"logging_level": "error", "log_to_driver": False}
     if address == LOCAL:
         folder = undo.enter_context(
             tempfile.TemporaryDirectory(prefix="wakeling-", ignore_cleanup_errors=True)
         )
         quiet |= {"include_dashboard": False, "_temp_dir": str(Path(folder) / "ray")}
+        if local_cpus:
+            quiet["num_cpus"] = math.ceil(local_cpus)
         undo.callback(ray.shutdown)
         ray.init(**quiet)
         return
