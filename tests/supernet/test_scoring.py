@@ -16,9 +16,7 @@ from wakeling.supernet import (
     PhotoSets,
     Supernet,
     SupernetEvaluator,
-    TrainedSupernet,
     calibrated_weights,
-    fit_supernet,
     recalibrate,
     score,
     subnet_weights,
@@ -29,11 +27,6 @@ from wakeling.supernet.sandwich import random_point
 from wakeling.train import fit, metrics, predict
 
 POINTS = [random_point(SPACE, np.random.default_rng(seed)) for seed in range(4)]
-
-
-@pytest.fixture(scope="module")
-def trained() -> TrainedSupernet:
-    return fit_supernet(SPACE, day_and_night, QUICK)
 
 
 def inputs(point):

@@ -40,12 +40,6 @@ def stop_after(epoch: int):
     return callback
 
 
-@pytest.fixture(scope="module")
-def trained() -> TrainedSupernet:
-    recipe = dataclasses.replace(with_training(QUICK, epochs=10), random_networks=2)
-    return fit_supernet(SPACE, day_and_night, recipe)
-
-
 def test_networks_that_were_never_trained_alone_answer_well(trained):
     supernet, sets, random = supernet_of(trained), PhotoSets(day_and_night), np.random.default_rng(0)
     outcomes = [score(supernet, random_point(SPACE, random), sets) for _ in range(8)]
