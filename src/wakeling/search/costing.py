@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from typing import Any, NamedTuple
 
 from wakeling.cost import PLANNERS, Budget, Violation, engines_for
@@ -195,7 +195,7 @@ class Costing:
             nodes += more
         return Graph(name=self.space.name, input_shape=source, nodes=tuple(nodes), output=tensor)
 
-    def _blocks(self, point: Point) -> tuple[Sequence[Blocks], Shape]:
+    def _blocks(self, point: Point) -> tuple[Iterable[Blocks], Shape]:
         """The blocks by part, some of them none, and the shape of the network's input.
 
         Equal parts are the very same tuple, as long as they are remembered.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -222,22 +222,26 @@ class StagedSpace:
         """The blocks of a point, the classifier last."""
         return tuple([block for part in self.parts(point) for block in part])
 
-    def parts(self, point: Point) -> tuple[tuple[Block, ...], ...]:
-        """The blocks of a point by stem, stages and head; of equal stages the very same tuple."""
+    def parts(self, point: Point) -> Iterator[tuple[Block, ...]]:
+        """The blocks of a point by stem, stages and head; of equal parts the very same tuple.
+
+        One after the other, since who looks for a reason to refuse a point seldom needs them all.
+        """
         width, known = point[2], self._known
-        keys = [(width, 0, *point[4:FIRST_STAGE_KNOB])]
-        for number, first in enumerate(range(FIRST_STAGE_KNOB, len(point) - 1, len(STAGE_KNOBS)), start=1):
-            keys.append((width, number, *point[first : first + len(STAGE_KNOBS)]))
-        keys.append((width, len(self.stages) + 1, point[-1]))
-        found = []
-        for key in keys:
+        for number, (first, end) in enumerate(self._spans):
+            key = (width, number, *point[first:end])
             part = known.get(key)
             if part is None:
                 if len(known) >= MOST_KEPT:
                     known.clear()
-                part = known[key] = self._part(key[1], key[2:], self.widths[width])
-            found.append(part)
-        return tuple(found)
+                part = known[key] = self._part(number, point[first:end], self.widths[width])
+            yield part
+
+    @cached_property
+    def _spans(self) -> tuple[tuple[int, int], ...]:
+        """Where the knobs of stem, stages and head begin and end in a point."""
+        ends = [FIRST_STAGE_KNOB + number * len(STAGE_KNOBS) for number in range(len(self.stages) + 1)]
+        return tuple(zip((4, *ends), (*ends, ends[-1] + 1), strict=True))
 
     @cached_property
     def _known(self) -> dict[tuple[int, ...], tuple[Block, ...]]:
