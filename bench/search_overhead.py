@@ -5,7 +5,8 @@
 A training that takes no time is searched for with the space `mcunet`, at studies that hold so many
 trials already: on an SQLite file, on a local Ray cluster with the same file, and on a PostgreSQL
 server that this program starts and throws away (Debian's; left out where it is not installed).
-Medians of --trials trials, and the time to open such a study and learn all of it.
+Medians of --trials trials, the processor time of this process among it (other programs do not
+disturb that), and the time to open such a study and to learn all of it.
 """
 
 from __future__ import annotations
@@ -124,7 +125,9 @@ def measure(
             opened = time.perf_counter()
             records = study.records()
             learned = time.perf_counter()
+            working = time.process_time()
             run_search(Sampling(task), executor, study, task, provenance=PROVENANCE, on_record=note)
+            worked = time.process_time() - working
     assert len(records) == size
     assert len(times) == trials
     between = [(after - before) * 1e3 for before, after in itertools.pairwise(times)]
@@ -134,6 +137,7 @@ def measure(
         "trials": trials,
         "ms_per_trial": round(statistics.median(between), 1),
         "ms_per_trial_mean": round(statistics.fmean(between), 1),
+        "cpu_ms_per_trial": round(worked / trials * 1e3, 1),
         "open_s": round(opened - began, 3),
         "learn_s": round(learned - opened, 3),
     }
@@ -169,7 +173,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []
-    print(f"{'where':<20}{'trials held':>12}{'ms a trial':>12}{'open, s':>9}{'learn, s':>10}")
+    print(f"{'where':<20}{'trials held':>12}{'ms a trial':>12}{'of CPU':>8}{'open, s':>9}{'learn, s':>10}")
     with (
         tempfile.TemporaryDirectory(prefix="wakeling-", dir=Path.cwd()) as folder,
         places(Path(folder)) as found,
@@ -179,7 +183,8 @@ def main() -> None:
                 row = {"where": name, **measure(storage(size), executor, size, arguments.trials)}
                 rows.append(row)
                 print(
-                    f"{name:<20}{size:>12}{row['ms_per_trial']:>12}{row['open_s']:>9}{row['learn_s']:>10}",
+                    f"{name:<20}{size:>12}{row['ms_per_trial']:>12}{row['cpu_ms_per_trial']:>8}"
+                    f"{row['open_s']:>9}{row['learn_s']:>10}",
                     flush=True,
                 )
     if arguments.json:

@@ -15,6 +15,7 @@ from tests.search.execution import climbing
 from tests.search.execution.dying import Dying
 from wakeling.errors import RunError, WakelingError
 from wakeling.search.execution import RayCluster, Serial, make_executor
+from wakeling.search.execution.ray_cluster import token_settings
 from wakeling.search.search_loop import run_search
 
 
@@ -90,3 +91,19 @@ def test_options_choose_the_executor() -> None:
         make_executor(climbing.evaluate, workers=0)
     with pytest.raises(RunError, match=r"no Ray cluster at '127.0.0.1:1'"):
         make_executor(climbing.evaluate, ray="127.0.0.1:1", workers=1)
+
+
+def test_a_cluster_is_never_without_a_token_unless_the_user_wants_it_so(tmp_path: Path) -> None:
+    own = token_settings({}, tmp_path, starts_cluster=True)
+    assert own["RAY_AUTH_MODE"] == "token"
+    assert len(own["RAY_AUTH_TOKEN"]) == 64
+    assert own != token_settings({}, tmp_path, starts_cluster=True)
+    assert token_settings({}, tmp_path, starts_cluster=False) == {}
+    assert token_settings({"RAY_AUTH_MODE": "disabled"}, tmp_path, starts_cluster=True) == {}
+    named = {"RAY_AUTH_TOKEN": "abc"}
+    for starts in (True, False):
+        assert token_settings(named, tmp_path, starts_cluster=starts) == {"RAY_AUTH_MODE": "token"}
+    (tmp_path / ".ray").mkdir()
+    (tmp_path / ".ray" / "auth_token").write_text("abc")
+    for starts in (True, False):
+        assert token_settings({}, tmp_path, starts_cluster=starts) == {"RAY_AUTH_MODE": "token"}

@@ -11,6 +11,7 @@ import os
 import secrets
 import socket
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -182,12 +183,7 @@ def import_ray(*, starts_cluster: bool) -> Any:
     tokens, the user's own is shown to every cluster, and a cluster that is started gets one of its
     own (Ray would write it to the home folder).
     """
-    settings = {**_SETTINGS}
-    if _AUTH_MODE not in os.environ:
-        if not _has_token() and starts_cluster:
-            settings["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-        if _has_token() or starts_cluster:
-            settings[_AUTH_MODE] = "token"
+    settings = _SETTINGS | token_settings(os.environ, Path.home(), starts_cluster=starts_cluster)
     for name, value in settings.items():
         os.environ.setdefault(name, value)
     try:
@@ -197,10 +193,14 @@ def import_ray(*, starts_cluster: bool) -> Any:
     return ray
 
 
-def _has_token() -> bool:
-    """Whether Ray would find a token, in the places where it looks."""
-    named = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
-    return bool(named) or (Path.home() / ".ray" / "auth_token").is_file()
+def token_settings(environment: Mapping[str, str], home: Path, *, starts_cluster: bool) -> dict[str, str]:
+    """What to tell Ray about its token, where the environment and the home folder say what they say."""
+    if _AUTH_MODE in environment:
+        return {}
+    named = environment.get("RAY_AUTH_TOKEN") or environment.get("RAY_AUTH_TOKEN_PATH")
+    if named or (home / ".ray" / "auth_token").is_file():
+        return {_AUTH_MODE: "token"}
+    return {_AUTH_MODE: "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)} if starts_cluster else {}
 
 
 def _connect(ray: Any, address: str, local_cpus: float | None, undo: contextlib.ExitStack) -> None:
