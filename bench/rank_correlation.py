@@ -29,7 +29,7 @@ from wakeling.cli.output import print_table
 from wakeling.data import PhotoSet, open_photos
 from wakeling.report.figures.canvas import ACCENT, FULL_WIDTH, SECOND
 from wakeling.report.figures.picture import Picture, check_plot_path, save
-from wakeling.search.rank import kendall_gain, rank_correlation, rank_sum
+from wakeling.search.rank import kendall_gain, kendall_tau_b, rank_correlation, rank_sum
 from wakeling.search.space import Point, load_space, values_of
 from wakeling.spec import lower
 from wakeling.training_free import SCORES, Batch, draw_batch, score_network
@@ -56,6 +56,7 @@ class Table:
     truths: Columns
     predictors: Columns
     milliseconds: Mapping[str, float]
+    between_seeds: Mapping[str, float]
 
 
 @cache
@@ -82,23 +83,30 @@ def read(path: Path, data: str | None, seeds: int, images: int) -> Table:
     def trained(epochs: int, measure: str) -> NDArray[np.float64]:
         return np.array([np.mean([line[measure] for line in found[point, epochs]]) for point in points])
 
+    values = [values_of(load_space(SPACE), point) for point in points]
     source = data or about["data"]
-    scores, milliseconds = scored(points, source, seeds, images)
+    columns, milliseconds = scored(points, source, seeds, images)
+    short = {f"AUC after {epochs} epoch{'s' * (epochs > 1)}": trained(epochs, "auc") for epochs in SHORT}
     return Table(
         name=path.stem,
         data=source,
         points=points,
-        is_gray=np.array([values_of(load_space(SPACE), point)["channels"] == 1 for point in points]),
+        is_gray=np.array([row["channels"] == 1 for row in values]),
         truths={measure: trained(FULL, measure) for measure in TARGETS},
-        predictors={**scores, **{f"AUC after {epochs} epochs": trained(epochs, "auc") for epochs in SHORT}},
+        predictors={
+            **{name: column.mean(axis=0) for name, column in columns.items()},
+            "resolution": np.array([float(row["resolution"]) for row in values]),
+            **short,
+        },
         milliseconds=milliseconds,
+        between_seeds={name: agreement(column) for name, column in columns.items()},
     )
 
 
 def scored(points: list[Point], data: str, seeds: int, images: int) -> tuple[Columns, dict[str, float]]:
-    """The mean of every score over the seeds, and its time for one network and one seed."""
+    """Every score (seeds, networks), and its time for one network and one seed."""
     space = load_space(SPACE)
-    columns: dict[str, list[float]] = {name: [] for name in SCORES}
+    columns: dict[str, list[list[float]]] = {name: [] for name in SCORES}
     seconds = dict.fromkeys(SCORES, 0.0)
     for point in points:
         values = values_of(space, point)
@@ -108,9 +116,15 @@ def scored(points: list[Point], data: str, seeds: int, images: int) -> tuple[Col
             started = time.process_time()
             drawn = [score_network(name, graph, batch=looked_at, seed=seed) for seed in range(seeds)]
             seconds[name] += time.process_time() - started
-            columns[name].append(float(np.mean(drawn)))
+            columns[name].append(drawn)
     each = {name: 1000 * total / (len(points) * seeds) for name, total in seconds.items()}
-    return {name: np.array(column) for name, column in columns.items()}, each
+    return {name: np.array(column).T for name, column in columns.items()}, each
+
+
+def agreement(column: NDArray[np.float64]) -> float:
+    """The mean τ between the orders that two seeds give; it bounds what one seed can say."""
+    pairs = list(itertools.combinations(column, 2))
+    return float(np.mean([kendall_tau_b(one, other) for one, other in pairs])) if pairs else 1.0
 
 
 def combined(table: Table) -> Columns:
@@ -155,6 +169,8 @@ def rows(table: Table, others: Sequence[Table]) -> Iterator[dict[str, Any]]:
             if chosen.sum() < FEWEST:
                 continue
             for name, column in columns.items():
+                if np.ptp(column[chosen]) == 0:
+                    continue
                 yield {
                     "predictor": name,
                     "target": measure,
@@ -168,6 +184,7 @@ def rows(table: Table, others: Sequence[Table]) -> Iterator[dict[str, Any]]:
                     },
                     "first_tenth_mean": first_tenth(column[chosen], truth[chosen]),
                     "group_mean": float(truth[chosen].mean()),
+                    "between_seeds": table.between_seeds.get(name),
                     "milliseconds": table.milliseconds.get(name),
                 }
 
@@ -193,8 +210,9 @@ def show(table: Table, found: Sequence[Mapping[str, Any]]) -> None:
                     _with_interval(whole["kendall"], whole["kendall_interval"]),
                     f"{whole['spearman']:.2f}",
                     _with_interval(*whole["gain_over"]["macs"]),
-                    *(f"{by_place[measure, group, name]['kendall']:.2f}" for group in groups),
+                    *(_tau(by_place.get((measure, group, name))) for group in groups),
                     f"{whole['first_tenth_mean']:.3f}",
+                    "" if spent is None else f"{whole['between_seeds']:.2f}",
                     "" if spent is None else f"{spent:.1f}",
                 ]
             )
@@ -209,14 +227,59 @@ def show(table: Table, found: Sequence[Mapping[str, Any]]) -> None:
                 "τ − τ of MACs",
                 *(f"τ, {group}" for group in groups),
                 "first tenth",
+                "seeds",
                 "ms",
             ],
             cells,
         )
 
 
+def _tau(row: Mapping[str, Any] | None) -> str:
+    return "–" if row is None else f"{row['kendall']:.2f}"
+
+
 def _with_interval(value: float, interval: tuple[float, float]) -> str:
     return f"{value:.2f} ({interval[0]:.2f} to {interval[1]:.2f})"
+
+
+def markdown(listed: Sequence[Mapping[str, Any]]) -> str:
+    """The figures for AUC as tables of a page; `listed` are the tables of the JSON."""
+    lines = []
+    for table in listed:
+        found = {
+            (row["group"], row["predictor"]): row for row in table["correlations"] if row["target"] == "auc"
+        }
+        names = list(dict.fromkeys(name for _, name in found))
+        whole = found["all", names[0]]
+        lines += [
+            f"**{table['table']}** (`{_short(table['data'])}`): {whole['count']} networks, mean AUC "
+            f"{whole['group_mean']:.3f}",
+            "",
+            "| predictor | τ | τ − τ of MACs | ρ | τ, top half | τ, gray | τ, RGB | AUC of its first tenth "
+            "| τ of two first weights | ms |",
+            "|---|---|---|---|---|---|---|---|---|---|",
+        ]
+        for name in names:
+            row = found["all", name]
+            parts = [_tau(found.get((group, name))) for group in ("top half", "gray", "rgb")]
+            cells = [
+                name,
+                _with_interval(row["kendall"], row["kendall_interval"]),
+                "–" if name == "macs" else _with_interval(*row["gain_over"]["macs"]),
+                f"{row['spearman']:.2f}",
+                *parts,
+                f"{row['first_tenth_mean']:.3f}",
+                "–" if row["between_seeds"] is None else f"{row['between_seeds']:.2f}",
+                "–" if row["milliseconds"] is None else f"{row['milliseconds']:.1f}",
+            ]
+            lines.append(f"| {' | '.join(cells)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _short(data: str) -> str:
+    """The data's name without the folders of this machine."""
+    return data if data.startswith("scenes") else Path(data).parent.name
 
 
 def scatter(tables: Sequence[Table]) -> Picture:
@@ -258,6 +321,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="first weights of which a score is the mean")
     parser.add_argument("--images", type=int, default=64)
     parser.add_argument("--json", type=Path)
+    parser.add_argument(
+        "--markdown", type=Path, help="the tables of docs/explanation/training-free-scores.md"
+    )
     parser.add_argument("--plot", type=Path)
     arguments = parser.parse_args()
     if arguments.plot:
@@ -280,6 +346,8 @@ def main() -> None:
             "images": arguments.images,
         }
         arguments.json.write_text(json.dumps({**about, "tables": listed}, indent=1) + "\n")
+    if arguments.markdown:
+        arguments.markdown.write_text(markdown(listed))
     if arguments.plot:
         save(scatter(tables), arguments.plot)
 

@@ -57,9 +57,7 @@ def test_gates_and_branches_have_finite_scores(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    "network", ["mobilenet-v3-small", "squeezenet-1.1", "shufflenet-v2-x1.0", "densenet-121", "resnet-50"]
-)
+@pytest.mark.parametrize("network", ["mobilenet-v3-small", "squeezenet-1.1", "shufflenet-v2-x1.0"])
 def test_famous_networks_have_finite_scores(name: str, network: str) -> None:
     graph = zoo.build(network)
     assert math.isfinite(score_network(name, graph, batch=noise(graph, 8)))
