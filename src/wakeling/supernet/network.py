@@ -17,10 +17,19 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from wakeling.errors import GraphError
+from wakeling.errors import GraphError, UnsupportedOpError
 from wakeling.graph import Graph, Node, weight_key, weight_shapes
 from wakeling.nets import GraphModule, apply_layer, build, load_weights
-from wakeling.ops import BatchNorm, Conv2D, Dense, DepthwiseConv2D, Operator, Shape
+from wakeling.ops import (
+    BatchNorm,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Operator,
+    Shape,
+    constant_of,
+    operator_name,
+)
 from wakeling.search.space import Point, StagedSpace
 from wakeling.spec import lower
 from wakeling.supernet.model import TrainedSupernet
@@ -57,7 +66,8 @@ class Supernet(nn.Module):
         """
         graph = lower(self.space.network(point))
         tensors = subnet_tensors(self, point, graph)
-        logits: Tensor = build(graph)(x, compute=partial(_compute, tensors))
+        module = build(graph).to(x.device)
+        logits: Tensor = module(x, compute=partial(_compute, tensors))
         return logits
 
 
@@ -87,6 +97,13 @@ def subnet_weights(supernet: Supernet, point: Point) -> Weights:
         if key not in weights:
             weights[key] = np.full(shape, 1.0 if key.endswith("variance") else 0.0, np.float32)
     return weights
+
+
+def module_of(supernet: Supernet, point: Point) -> GraphModule:
+    """The point's network as a module of its own, with copies of its weights."""
+    module = build(lower(supernet.space.network(point)))
+    load_weights(module, subnet_weights(supernet, point))
+    return module
 
 
 def export_shared(supernet: Supernet) -> Weights:
@@ -175,11 +192,8 @@ _WITH_WEIGHTS: Mapping[type[Operator], _Layer] = MappingProxyType(
 
 def _compute(tensors: _Tensors, node: Node, layer: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
     made = _WITH_WEIGHTS.get(type(node.op))
-    return apply_layer(node, layer, inputs) if made is None else made(tensors, node, layer, inputs[0])
-
-
-def module_of(supernet: Supernet, point: Point) -> GraphModule:
-    """The point's network as a module of its own, with copies of its weights."""
-    module = build(lower(supernet.space.network(point)))
-    load_weights(module, subnet_weights(supernet, point))
-    return module
+    if made is not None:
+        return made(tensors, node, layer, inputs[0])
+    if constant_of(node.op) is not None:
+        raise UnsupportedOpError(operator_name(node.op), "supernet layer")
+    return apply_layer(node, layer, inputs)
