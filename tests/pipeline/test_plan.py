@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 
 from wakeling.errors import RunError
 from wakeling.pipeline import plan as plans
-from wakeling.pipeline.plan import Finalist, Plan, choose_epochs, choose_search, search_seconds
+from wakeling.pipeline.plan import (
+    FEWEST_TRAININGS,
+    Finalist,
+    Plan,
+    Winning,
+    choose_epochs,
+    choose_rungs,
+    choose_search,
+    halving_trainings,
+    search_seconds,
+)
+from wakeling.search.space import load_space
+from wakeling.search.trial import Rung
 
 
 def _finalists(count: int, speed: float = 500.0) -> tuple[Finalist, ...]:
@@ -42,13 +54,52 @@ def test_more_time_never_means_fewer_epochs(seconds: float, speed: float, images
 def test_a_plan_survives_its_file(tmp_path: Path) -> None:
     plan = Plan(
         finalists=_finalists(2),
-        rung_epochs=(1, 3),
+        rungs=(Rung(epochs=1), Rung(epochs=3)),
+        trainings=2,
         threads=1,
         train_images=1000,
+        search_minutes=1.5,
         estimated_minutes=3.5,
     )
     plans.save(plan, tmp_path / "plan.json")
     assert plans.load(tmp_path / "plan.json") == plan
+
+
+def test_a_plan_of_a_space_and_what_it_found_survive_their_files(tmp_path: Path) -> None:
+    plan = Plan(
+        staged=load_space("tiny"),
+        rungs=(Rung(epochs=2, resolution_share=0.5),),
+        trainings=20,
+        supernet_epochs=3,
+        threads=2,
+        train_images=1000,
+        search_minutes=1.5,
+        estimated_minutes=3.5,
+    )
+    plans.save(plan, tmp_path / "plan.json")
+    assert plans.load(tmp_path / "plan.json") == plan
+    found = Winning(point=(1, 0, 2), network="n", trial=7, score=0.8, epochs=9, quantization_epochs=2)
+    plans.save_winning(found, tmp_path / "winner.json")
+    assert plans.load_winning(tmp_path / "winner.json") == found
+
+
+@given(st.floats(1, 1e6), st.floats(10, 5000), st.integers(100, 50_000))
+def test_the_search_of_a_space_keeps_to_its_time_and_prefers_long_rungs(
+    seconds: float, speed: float, images: int
+) -> None:
+    rungs, trainings = choose_rungs(seconds=seconds, images_per_second=speed, train_images=images)
+    assert trainings >= 2
+    full = rungs[-1].epochs * images / speed
+    assert trainings == 2 or trainings * full <= seconds
+    if trainings < FEWEST_TRAININGS:
+        assert [rung.epochs for rung in rungs] == [1], "shorter rungs would have left more trainings"
+
+
+def test_halving_works_as_much_as_its_rungs_say() -> None:
+    # 9 networks for 1 epoch and 3 for 3 are 18 epochs: 6 trainings of 3
+    assert halving_trainings(9, (1, 3)) == 6
+    assert halving_trainings(4, (1, 3)) == 3, "7 epochs are 2 trainings and a part of one"
+    assert halving_trainings(5, (4,)) == 5
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"epochs": 3}'])

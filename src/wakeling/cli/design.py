@@ -15,9 +15,13 @@ from wakeling.cli.output import json_option, print_json, print_table
 from wakeling.units import parse_bytes
 
 if TYPE_CHECKING:
-    from wakeling.pipeline import DesignOutcome, DesignRequest
+    from wakeling.pipeline import DesignOutcome, DesignRequest, Execution
     from wakeling.report import Estimate
-    from wakeling.search import GridSpace
+    from wakeling.search.space import GridSpace, StagedSpace
+
+
+def _names(context: click.Context, parameter: click.Parameter, text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))
 
 
 def _size(context: click.Context, parameter: click.Parameter, text: str) -> int:
@@ -94,13 +98,63 @@ def _size(context: click.Context, parameter: click.Parameter, text: str) -> int:
 @click.option(
     "--depths", default=None, callback=number_list(float, "0.25,0.5"), help="Depth multipliers to search."
 )
-@click.option("--strategy", default="successive-halving", show_default=True, help="How finalists are chosen.")
+@click.option(
+    "--space",
+    "space_name",
+    default=None,
+    help="Search this space instead of the grid: a ready one (see `wakeling space`) or a TOML file.",
+)
+@click.option(
+    "--optimize-space/--whole-space",
+    "optimize_space",
+    default=False,
+    show_default=True,
+    help="First narrow the space to the width and resolution whose networks have the most MACs.",
+)
+@click.option(
+    "--strategy",
+    default=None,
+    help="How networks are chosen [default: successive-halving for the grid, guided for a space].",
+)
+@click.option(
+    "--evaluator",
+    default="training",
+    show_default=True,
+    help="What judges networks: training, supernet, or a training-free score (see `wakeling score`).",
+)
+@click.option(
+    "--objectives",
+    default="score",
+    show_default=True,
+    callback=_names,
+    help="What is searched for: score alone, or score and costs such as ram_bytes,latency_ms.",
+)
+@click.option(
+    "--trainings",
+    type=int,
+    default=None,
+    help="Work of the search in full short trainings (default: planned).",
+)
+@click.option("--macs", type=int, default=None, help="Most MACs of an inference.")
+@click.option("--energy-uj", type=int, default=None, help="Most energy of an inference, in microjoules.")
+@click.option(
+    "--runtime",
+    default="tflm",
+    show_default=True,
+    help="Whose RAM and flash must fit: tflm, wakeling-c (our own C) or patched (our C, patch by patch).",
+)
 @click.option("--finalists", type=int, default=None, help="Networks to train briefly (default: planned).")
 @click.option(
     "--rung-epochs",
     default=None,
     callback=number_list(int, "96,128"),
     help="Epochs of each round of the search (default: planned).",
+)
+@click.option(
+    "--rung-resolutions",
+    default=None,
+    callback=number_list(float, "0.5,1"),
+    help="Share of its resolution at which each round trains a network (default: 1).",
 )
 @click.option("--epochs", type=int, default=None, help="Epochs of the winner (default: planned).")
 @click.option(
@@ -124,6 +178,22 @@ def _size(context: click.Context, parameter: click.Parameter, text: str) -> int:
     default=None,
     help="Folder for decoded photos [default: the user's cache folder].",
 )
+@click.option(
+    "--storage",
+    default=None,
+    help="Database of the trials: sqlite:///FILE or postgresql://… [default: study.db in --out].",
+)
+@click.option(
+    "--ray", "ray_address", default=None, help="Train trials on a Ray cluster: auto, local or HOST:PORT."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 10_000),
+    default=None,
+    help="Trials at a time with --ray [default: as many as the cluster has room for].",
+)
+@click.option("--cpus", type=float, default=1.0, show_default=True, help="CPU cores of a trial with --ray.")
+@click.option("--gpus", type=float, default=0.0, show_default=True, help="GPUs of a trial with --ray.")
 @json_option
 def command(**options: object) -> int:
     """Design a network: photos and a board in, a proven int8 model and a report out.
@@ -144,6 +214,7 @@ def _run(options: dict[str, object]) -> int:
 
     as_json, resume = bool(options.pop("as_json")), bool(options.pop("resume"))
     root, cache = Path(str(options.pop("out"))), options.pop("cache")
+    execution = _execution(options)
     request = _request(options)
     command_line = shlex.join(["wakeling", *sys.argv[1:]])
     try:
@@ -153,6 +224,7 @@ def _run(options: dict[str, object]) -> int:
                 root,
                 cache=Path(str(cache)) if cache else cache_folder(),
                 circumstances=circumstances(command_line),
+                execution=execution,
                 resume=resume,
                 listener=listener,
             )
@@ -166,12 +238,38 @@ def _run(options: dict[str, object]) -> int:
     return 0
 
 
+def _execution(options: dict[str, object]) -> Execution:
+    """Where the search runs; takes its options out of `options`."""
+    from wakeling.pipeline import Execution
+
+    names = {"storage": "storage", "ray_address": "ray", "workers": "workers", "cpus": "cpus", "gpus": "gpus"}
+    chosen = {name: options.pop(option) for option, name in names.items()}
+    return Execution(**chosen)  # type: ignore[arg-type]  # click has checked the types
+
+
 def _request(options: dict[str, object]) -> DesignRequest:
     from wakeling.pipeline import DesignRequest
 
     options = dict(options)
-    space = _space(options)
-    return DesignRequest(space=space, **options)  # type: ignore[arg-type]  # click has checked the types
+    staged = _staged(options)
+    return DesignRequest(space=_space(options), staged=staged, **options)  # type: ignore[arg-type]  # click has checked the types
+
+
+def _staged(options: dict[str, object]) -> StagedSpace | None:
+    """The space that --space names; takes it out of `options`."""
+    from wakeling.errors import SpecError
+    from wakeling.search.space import load_space
+
+    name = options.pop("space_name")
+    if name is None:
+        return None
+    for knob in ("families", "alphas", "resolutions", "channels", "depths"):
+        if options[knob] is not None:
+            raise SpecError(
+                f"--{knob} is a knob of the grid, and --space {name} searches a space instead; "
+                f"leave one of them out (`wakeling space {name} --write my.toml` makes a space of your own)"
+            )
+    return load_space(str(name))
 
 
 def _space(options: dict[str, object]) -> GridSpace:

@@ -10,5 +10,6 @@ from wakeling.pipeline.design import DesignOutcome, design
 from wakeling.pipeline.folder import RunFolder
 from wakeling.pipeline.listener import Listener
 from wakeling.pipeline.request import DesignRequest
+from wakeling.pipeline.searching import Execution
 
-__all__ = ["DesignOutcome", "DesignRequest", "Listener", "RunFolder", "design"]
+__all__ = ["DesignOutcome", "DesignRequest", "Execution", "Listener", "RunFolder", "design"]

@@ -15,13 +15,13 @@ from wakeling.data import PackedSet
 from wakeling.errors import RunError
 from wakeling.export import c_array, tflite
 from wakeling.export.c import compile_model, target_for_core
+from wakeling.pipeline.brief_training import Splits
 from wakeling.pipeline.folder import RunFolder
 from wakeling.pipeline.listener import Listener
 from wakeling.pipeline.setting import Setting
-from wakeling.pipeline.training import Splits
 from wakeling.quantize import golden
 from wakeling.quantize.model import QuantizedModel
-from wakeling.search import Candidate
+from wakeling.search import CostedCandidate
 from wakeling.spec import to_toml
 from wakeling.train import TrainedModel, metrics, predict
 from wakeling.train.metrics import Metrics
@@ -64,12 +64,12 @@ class Accuracy:
 
 
 def export_winner(
-    setting: Setting, winner: Candidate, model: QuantizedModel, folder: RunFolder, listener: Listener
+    setting: Setting, winner: CostedCandidate, model: QuantizedModel, folder: RunFolder, listener: Listener
 ) -> bytes:
     """Write the network file, its cost, the .tflite, the C array and our C; return the .tflite's bytes."""
     listener.stage("Export")
-    files.write_text(folder.network, to_toml(winner.network()))
-    files.write_json(folder.cost, cost_to_json(setting.candidate(winner.name).report))
+    files.write_text(folder.network, to_toml(winner.candidate.network()))
+    files.write_json(folder.cost, cost_to_json(winner.report))
     about = {
         "wake_word": setting.request.wake_word,
         "data": setting.photos.name,

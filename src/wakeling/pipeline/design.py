@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from wakeling import files
+from wakeling._version import __version__
 from wakeling.data import PackedSet
 from wakeling.data.photos import TRAIN, UNLABELED
 from wakeling.data.summary import require_trainable
@@ -25,9 +27,13 @@ from wakeling.pipeline.listener import Listener, Silent
 from wakeling.pipeline.plan import Plan
 from wakeling.pipeline.report_data import Circumstances, report_data
 from wakeling.pipeline.request import DesignRequest
+from wakeling.pipeline.searching import Execution, search
 from wakeling.pipeline.setting import Setting, prepare
-from wakeling.pipeline.training import pack_for, quantize_winner, search, splits_for, train_winner
+from wakeling.pipeline.space_plan import make_space_plan
+from wakeling.pipeline.supernet_judge import Workplace, shared_weights
+from wakeling.pipeline.training import quantize_winner, splits_for, train_winner
 from wakeling.report import ReportData, render
+from wakeling.search import Candidate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +50,17 @@ def design(
     *,
     cache: Path,
     circumstances: Circumstances,
+    execution: Execution | None = None,
     resume: bool = False,
     listener: Listener | None = None,
 ) -> DesignOutcome:
     """From photos and a board to a proven int8 model and its report, in the folder `root`.
 
-    `cache` keeps decoded photos between runs. With `resume`, a run that was interrupted goes on
-    and ends with the same model; a finished one is only read. Raises DoesNotFitError where no
-    network fits (before anything is written), DisagreementError where a runtime computes other
-    numbers than the reference (the report is written all the same), and the errors of data,
-    boards and folders.
+    `cache` keeps decoded photos between runs; `execution` says where the search runs. With
+    `resume`, a run that was interrupted goes on and ends with the same model; a finished one is
+    only read. Raises DoesNotFitError where no network fits (before anything is written),
+    DisagreementError where a runtime computes other numbers than the reference (the report is
+    written all the same), and the errors of data, boards and folders.
     """
     ear = listener or Silent()
     check_free(root, request, resume=resume)
@@ -64,13 +71,13 @@ def design(
             files.write_text(folder.report, render(report))
     else:
         setting = prepare(request, ear)
-        photos = pack_for(setting, setting.ranked[0].candidate, cache, ear)
+        photos = _some_packing(setting, cache, ear)
         require_trainable(photos)
         plan = _plan(setting, photos, RunFolder(root), ear)
         with open_run(root, request, resume=resume) as folder:
             if not folder.plan.exists():
                 plans.save(plan, folder.plan)
-            report = _run_stages(setting, plan, folder, cache, circumstances, ear)
+            report = _run_stages(setting, plan, folder, cache, execution or Execution(), circumstances, ear)
     _refuse_failures(report, folder)
     return DesignOutcome(folder=folder, report=report)
 
@@ -80,15 +87,22 @@ def _run_stages(
     plan: Plan,
     folder: RunFolder,
     cache: Path,
+    execution: Execution,
     circumstances: Circumstances,
     ear: Listener,
 ) -> ReportData:
     """Every stage that needs the photos; those whose result is in the folder are passed over."""
-    winner = search(setting, plan, folder, cache, ear)
+    setting = dataclasses.replace(setting, space=plan.staged or setting.space)
+    winning = search(setting, plan, folder, cache, execution, _provenance(circumstances), ear)
+    chosen = setting.at(winning.point)
+    winner = chosen.candidate
     splits = splits_for(setting, winner, cache, ear)
-    trained = train_winner(setting, plan, winner, folder, splits, ear)
+    shared = shared_weights(setting, Workplace(folder=folder, cache=cache, listener=ear))
+    trained = train_winner(
+        setting, plan, winning, folder, splits, ear, shared(winning.point) if shared else None
+    )
     model, quantized_epochs = quantize_winner(trained, folder, splits, ear)
-    content = export_winner(setting, winner, model, folder, ear)
+    content = export_winner(setting, chosen, model, folder, ear)
     verification = verify_winner(model, content, splits, setting.request.verify_images, folder, ear)
     ear.stage("Accuracy")
     predictions = {
@@ -101,7 +115,7 @@ def _run_stages(
     report = report_data(
         setting=setting,
         plan=plan,
-        winner=winner,
+        chosen=chosen,
         trained=trained,
         quantized_epochs=quantized_epochs,
         model=model,
@@ -124,9 +138,29 @@ def _plan(setting: Setting, photos: PackedSet, folder: RunFolder, listener: List
     taught = np.isin(photos.split, (TRAIN, UNLABELED)) & (
         (photos.label >= 0) | np.isfinite(photos.probability)
     )
-    plan = make_plan(setting, int(taught.sum()), listener)
+    make = make_plan if setting.request.staged is None else make_space_plan
+    plan = make(setting, int(taught.sum()), listener)
     listener.note(f"the plan: about {plan.estimated_minutes} minutes of training")
     return plan
+
+
+def _some_packing(setting: Setting, cache: Path, listener: Listener) -> PackedSet:
+    """The photos at one of the sizes that will be needed, to see whether they can teach at all."""
+    if setting.ranked:
+        candidate = setting.ranked[0].candidate
+    else:
+        point = tuple(len(parameter.choices) // 2 for parameter in setting.space.parameters)
+        candidate = Candidate(space=setting.space, point=point)
+    return splits_for(setting, candidate, cache, listener).whole
+
+
+def _provenance(circumstances: Circumstances) -> dict[str, str]:
+    """What every trial says of where it was trained."""
+    return {
+        "machine": circumstances.machine,
+        "commit": circumstances.git_commit or "unknown",
+        "wakeling": __version__,
+    }
 
 
 def _refuse_failures(report: ReportData, folder: RunFolder) -> None:

@@ -14,13 +14,15 @@ from wakeling.pipeline.plan import (
     Plan,
     choose_epochs,
     choose_search,
+    halving_trainings,
     search_seconds,
     winner_seconds,
 )
 from wakeling.pipeline.request import DesignRequest
 from wakeling.pipeline.setting import Setting
 from wakeling.search import CostedCandidate
-from wakeling.spec import lower
+from wakeling.search.trial import Rung
+from wakeling.spec import Network, lower
 from wakeling.train import Recipe
 from wakeling.units import format_bytes
 
@@ -34,26 +36,30 @@ READING_SHARE = 0.9
 def make_plan(setting: Setting, train_images: int, listener: Listener) -> Plan:
     """Choose who trains and for how long. Measures arenas and training speeds; trains nothing.
 
-    Raises DoesNotFitError where TFLM's arena is too large for every candidate.
+    Raises DoesNotFitError where TFLM's arena is too large for every candidate of a grid.
     """
-    from wakeling.train.threads import choose_threads, training_speed
+    from wakeling.train.threads import choose_threads
 
     request = setting.request
-    wanted = request.finalists or MOST_FINALISTS
-    chosen = _with_arena(setting, wanted, listener)
+    chosen = _with_arena(setting, request.finalists or MOST_FINALISTS, listener)
     first = lower(chosen[0][0].candidate.network())
     threads = request.threads or choose_threads(first).threads
     listener.note(f"training on {threads} thread{'s' if threads > 1 else ''}")
     listener.stage("Training speed of the finalists")
     finalists = []
     for number, (item, arena) in enumerate(chosen, start=1):
-        graph = lower(item.candidate.network())
-        speed = READING_SHARE * training_speed(graph, threads, Recipe().batch_size, 1.0, time.perf_counter)
-        finalists.append(
-            Finalist(candidate=item.candidate.name, images_per_second=round(speed, 1), arena_bytes=arena)
-        )
+        speed = speed_of(item.candidate.network(), threads)
+        finalists.append(Finalist(candidate=item.candidate.name, images_per_second=speed, arena_bytes=arena))
         listener.progress("speeds", number, len(chosen))
     return _spend(setting, tuple(finalists), threads, train_images)
+
+
+def speed_of(network: Network, threads: int) -> float:
+    """Images per second that a network trains at, measured for about a second."""
+    from wakeling.train.threads import training_speed
+
+    speed = training_speed(lower(network), threads, Recipe().batch_size, 1.0, time.perf_counter)
+    return round(READING_SHARE * speed, 1)
 
 
 def _spend(setting: Setting, finalists: tuple[Finalist, ...], threads: int, train_images: int) -> Plan:
@@ -61,21 +67,33 @@ def _spend(setting: Setting, finalists: tuple[Finalist, ...], threads: int, trai
     request = setting.request
     seconds = request.minutes * 60
     if request.rung_epochs is not None:
-        rungs = request.rung_epochs
+        epochs = request.rung_epochs
     elif request.finalists is not None and len(finalists) > 1:
-        rungs = (1, 3)
+        epochs = (1, 3)
     else:
-        finalists, rungs = choose_search(finalists, seconds=SEARCH_SHARE * seconds, train_images=train_images)
-    searching = search_seconds(finalists, rungs, train_images)
+        finalists, epochs = choose_search(
+            finalists, seconds=SEARCH_SHARE * seconds, train_images=train_images
+        )
+    searching = search_seconds(finalists, epochs, train_images)
     left = max(seconds - searching, 0.0)
     finalists = tuple(_with_epochs(finalist, request, left, train_images) for finalist in finalists)
     final = max(winner_seconds(finalist, train_images) for finalist in finalists)
     return Plan(
         finalists=finalists,
-        rung_epochs=rungs,
+        rungs=rungs_of(request, epochs),
+        trainings=request.trainings or halving_trainings(len(finalists), epochs),
         threads=threads,
         train_images=train_images,
+        search_minutes=round(searching / 60, 1),
         estimated_minutes=round((searching + final) / 60, 1),
+    )
+
+
+def rungs_of(request: DesignRequest, epochs: tuple[int, ...]) -> tuple[Rung, ...]:
+    """The rungs for these epochs, at the shares of resolution that the request names."""
+    shares = request.rung_resolutions or (1.0,) * len(epochs)
+    return tuple(
+        Rung(epochs=count, resolution_share=share) for count, share in zip(epochs, shares, strict=True)
     )
 
 
@@ -105,7 +123,7 @@ def _with_arena(
             break
         graph = lower(item.candidate.network())
         arena = arena_before_training(graph, setting.photos.labels)
-        if arena is None or arena <= setting.budget.ram_bytes:
+        if arena is None or setting.budget.runtime != "tflm" or arena <= setting.budget.ram_bytes:
             chosen.append((item, arena))
             listener.progress("arenas", len(chosen), wanted)
         elif smallest is None or arena < smallest[0]:

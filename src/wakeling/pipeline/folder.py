@@ -32,9 +32,24 @@ class RunFolder:
         return self.root / "plan.json"
 
     @property
-    def history(self) -> Path:
-        """Every finished trial of the search."""
+    def study(self) -> Path:
+        """Every trial of the search, as an Optuna study in SQLite."""
+        return self.root / "study.db"
+
+    @property
+    def search(self) -> Path:
+        """The finished search as plain data."""
         return self.root / "search.json"
+
+    @property
+    def winner(self) -> Path:
+        """What the search found, and for how long that trains."""
+        return self.root / "winner.json"
+
+    @property
+    def supernet(self) -> Path:
+        """The trained supernet, where one judges."""
+        return self.root / "supernet.npz"
 
     @property
     def network(self) -> Path:
@@ -101,9 +116,14 @@ class RunFolder:
         """The report page."""
         return self.root / "report.html"
 
+    @property
+    def checkpoints(self) -> Path:
+        """Where unfinished trainings keep their states."""
+        return self.root / "checkpoints"
+
     def checkpoint(self, name: str) -> Path:
         """Where an unfinished training keeps its state."""
-        return self.root / "checkpoints" / f"{name}.pt"
+        return self.checkpoints / f"{name}.pt"
 
 
 @contextlib.contextmanager

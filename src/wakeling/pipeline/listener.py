@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
+
+from wakeling.search.trial import Rung, TrialRecord
+
+
+class SearchListener(Protocol):
+    """Told about the trials of one search."""
+
+    def finished(self, record: TrialRecord) -> None:
+        """A trial has finished, here or in another process of the same search."""
+        ...
 
 
 class Listener(Protocol):
@@ -20,6 +32,20 @@ class Listener(Protocol):
         """`done` of `total` steps of the current work are finished."""
         ...
 
+    def search(
+        self,
+        rungs: Sequence[Rung],
+        trainings: int,
+        *,
+        trials: int | None = None,
+        records: Iterable[TrialRecord] = (),
+    ) -> AbstractContextManager[SearchListener]:
+        """A search begins, or goes on after `records`; the block's end is its end.
+
+        Its work is `trainings` of the last of `rungs`, in as many as `trials`, where that is known.
+        """
+        ...
+
 
 class Silent:
     """Hears everything and says nothing."""
@@ -32,3 +58,21 @@ class Silent:
 
     def progress(self, description: str, done: int, total: int) -> None:
         """`done` of `total` steps of the current work are finished."""
+
+    def search(
+        self,
+        rungs: Sequence[Rung],
+        trainings: int,
+        *,
+        trials: int | None = None,
+        records: Iterable[TrialRecord] = (),
+    ) -> AbstractContextManager[SearchListener]:
+        """A search begins."""
+        return nullcontext(_SilentSearch())
+
+
+class _SilentSearch:
+    """Hears of every trial and says nothing."""
+
+    def finished(self, record: TrialRecord) -> None:
+        """A trial has finished."""

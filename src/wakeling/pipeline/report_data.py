@@ -12,12 +12,12 @@ from wakeling._version import __version__
 from wakeling.data import PackedSet
 from wakeling.data.summary import summarize
 from wakeling.export.operators import operator_entry
+from wakeling.pipeline.brief_training import Splits
 from wakeling.pipeline.delivery import C_SYMBOL, THRESHOLD_METHOD, Accuracy, Predictions
 from wakeling.pipeline.folder import RunFolder
 from wakeling.pipeline.plan import Plan
-from wakeling.pipeline.report_search import candidates_of, network_of
+from wakeling.pipeline.report_search import candidates_of, network_of, searched
 from wakeling.pipeline.setting import Setting
-from wakeling.pipeline.training import Splits
 from wakeling.pipeline.verdict import verdict_of
 from wakeling.quantize.model import QuantizedModel
 from wakeling.report import (
@@ -38,7 +38,7 @@ from wakeling.report import (
     WrittenFile,
     thumbnail_data_uri,
 )
-from wakeling.search import Candidate
+from wakeling.search import CostedCandidate
 from wakeling.train import EpochRecord, TrainedModel, metrics
 from wakeling.train.metrics import Metrics
 from wakeling.verify import VerificationReport
@@ -57,7 +57,9 @@ _FILES = (
     ("verification", "which runtimes computed the same numbers"),
     ("evaluation", "accuracies with their intervals"),
     ("plan", "who trained for how long"),
-    ("history", "every trial of the search"),
+    ("study", "every trial of the search, as an Optuna study"),
+    ("search", "the search as plain data"),
+    ("winner", "what the search found"),
 )
 
 
@@ -75,7 +77,7 @@ def report_data(
     *,
     setting: Setting,
     plan: Plan,
-    winner: Candidate,
+    chosen: CostedCandidate,
     trained: TrainedModel,
     quantized_epochs: tuple[EpochRecord, ...],
     model: QuantizedModel,
@@ -87,8 +89,8 @@ def report_data(
     circumstances: Circumstances,
 ) -> ReportData:
     """Everything that the report page says about a finished run."""
-    chosen = setting.candidate(winner.name)
     photos = setting.photos
+    search = searched(folder)
     last, judged = ("test", splits.test) if "test" in predictions else ("val", splits.val)
     return ReportData(
         title=f"{photos.labels[1]} on {setting.board.title}",
@@ -100,7 +102,8 @@ def report_data(
         git_commit=circumstances.git_commit,
         verdict=verdict_of(setting, chosen, folder.tflite.stat().st_size, verification, accuracy),
         data=_data_summary(splits.whole),
-        candidates=candidates_of(setting, plan, folder, winner),
+        candidates=candidates_of(setting, plan, search, chosen.candidate),
+        search=search,
         network=network_of(setting, chosen),
         training=_epochs(trained.history, quantized_epochs),
         evaluations=tuple(

@@ -4,28 +4,45 @@ from __future__ import annotations
 
 from wakeling import report
 from wakeling.cost import describe, live_at
+from wakeling.errors import RunError
+from wakeling.files import read_json
 from wakeling.pipeline.folder import RunFolder
 from wakeling.pipeline.plan import Plan
 from wakeling.pipeline.setting import Setting
 from wakeling.report.networks import CandidateStatus
-from wakeling.search import Candidate, CostedCandidate, SearchHistory
-from wakeling.search import history as histories
+from wakeling.search import Candidate, CostedCandidate
+
+
+def searched(folder: RunFolder) -> report.SearchSummary | None:
+    """The search of a run as the report shows it; None where a single finalist needed none."""
+    if not folder.search.exists():
+        return None
+    return report.SearchSummary.from_json(read_json(folder.search, RunError))
 
 
 def candidates_of(
-    setting: Setting, plan: Plan, folder: RunFolder, winner: Candidate
+    setting: Setting, plan: Plan, search: report.SearchSummary | None, winner: Candidate
 ) -> tuple[report.Candidate, ...]:
-    """Every candidate with how far it came and why."""
-    history = histories.load(folder.history) if folder.history.exists() else None
+    """Every candidate of a grid, or those of a space that trained, with how far it came and why."""
+    trials: dict[str, list[report.SearchTrial]] = {}
+    for trial in search.trials if search else ():
+        trials.setdefault(trial.network, []).append(trial)
     front = {item.candidate.name for item in setting.front}
-    return tuple(_candidate(item, front, plan, history, winner) for item in setting.costed)
+    tried = {trial[0].network: trial[0].point for trial in trials.values()}
+    costed = setting.costed or tuple(setting.at(point) for point in tried.values())
+    return tuple(
+        _candidate(item, front, plan, trials.get(item.candidate.name, []), winner) for item in costed
+    )
 
 
 def _candidate(
-    item: CostedCandidate, front: set[str], plan: Plan, history: SearchHistory | None, winner: Candidate
+    item: CostedCandidate,
+    front: set[str],
+    plan: Plan,
+    trials: list[report.SearchTrial],
+    winner: Candidate,
 ) -> report.Candidate:
     name = item.candidate.name
-    trials = [trial for trial in history.trials if trial.candidate == name] if history else []
     longest = max(trials, key=lambda trial: trial.epochs, default=None)
     status, reason = _status(item, front, len(trials), plan, name == winner.name)
     return report.Candidate(
@@ -47,15 +64,15 @@ def _status(
     item: CostedCandidate, front: set[str], trials: int, plan: Plan, is_winner: bool
 ) -> tuple[CandidateStatus, str]:
     if is_winner and trials:
-        return "winner", "best balanced accuracy on val in the last round"
+        return "winner", "best balanced accuracy on val among those that trained longest"
     if is_winner:
         return "winner", "the most promising by cost; the time allowed no search"
     if not item.fits:
         return "infeasible", "; ".join(describe(violation) for violation in item.violations)
     if trials > 1:
-        return "promoted", f"trained in {trials} rounds, beaten in the last"
+        return "promoted", f"trained {trials} times, longer each time, and beaten in the last"
     if trials == 1:
-        return "tried", "beaten in the first round"
+        return "tried", "beaten after its first training"
     if item.candidate.name in front:
         return "pareto", f"fits, but {len(plan.finalists)} more promising ones were trained"
     return "dominated", "another of its family offers as many MACs for no more RAM and flash"

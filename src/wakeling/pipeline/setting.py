@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from wakeling.boards import Board, load_board
 from wakeling.cost import Budget, describe
 from wakeling.cost.latency import engines_for
@@ -13,6 +15,7 @@ from wakeling.errors import DoesNotFitError, WakelingError
 from wakeling.pipeline.listener import Listener
 from wakeling.pipeline.request import DesignRequest
 from wakeling.search import (
+    Candidate,
     CostedCandidate,
     closest,
     cost_all,
@@ -20,14 +23,21 @@ from wakeling.search import (
     pareto_by_cost,
     shortlist,
 )
+from wakeling.search.budget_domain import BudgetDomain
+from wakeling.search.space import Point, Space
 from wakeling.units import format_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """Everything that is known before anything trains; `ranked` has the most promising first."""
+    """Everything that is known before anything trains; `space` is what is searched.
+
+    Of a grid, `costed` holds every candidate, `front` those worth a look and `ranked` the most
+    promising first; they are empty for a larger space, which is sampled instead.
+    """
 
     request: DesignRequest
+    space: Space
     board: Board
     budget: Budget
     photos: PhotoSet
@@ -35,8 +45,12 @@ class Setting:
     front: tuple[CostedCandidate, ...]
     ranked: tuple[CostedCandidate, ...]
 
+    def at(self, point: Point) -> CostedCandidate:
+        """The candidate at a point of the space, with its cost."""
+        return cost_all((Candidate(space=self.space, point=point),), self.budget)[0]
+
     def candidate(self, name: str) -> CostedCandidate:
-        """The costed candidate of that name."""
+        """The costed candidate of a grid by its name."""
         return next(item for item in self.costed if item.candidate.name == name)
 
 
@@ -58,30 +72,30 @@ def budget_for(board: Board, request: DesignRequest) -> Budget:
     return Budget(
         ram_bytes=board.ram_bytes - request.reserve_ram_bytes,
         flash_bytes=board.flash_bytes - request.reserve_flash_bytes,
+        macs=request.macs,
         frame_us=math.ceil(1000 * request.frame_ms) if engines_for(board) else None,
+        energy_uj=request.energy_uj,
         board=board,
-        runtime="tflm",
+        runtime=request.runtime,
     )
 
 
 def prepare(request: DesignRequest, listener: Listener) -> Setting:
-    """Read the board and the photos and cost every candidate; trains and writes nothing.
+    """Read the board and the photos and see what of the space fits; trains and writes nothing.
 
-    Raises DoesNotFitError, naming the closest candidate and what it lacks, where nothing fits.
+    Every candidate of a grid is costed; a larger space is sampled. Raises DoesNotFitError, naming
+    the closest candidate and what it lacks, where nothing fits.
     """
     board = load_board(request.board)
     budget = budget_for(board, request)
-    listener.stage(f"Cost of every candidate on {board.title}")
-    candidates = enumerate_candidates(request.space)
-    done = iter(range(1, len(candidates) + 1))
-    costed = cost_all(
-        candidates, budget, lambda: listener.progress("candidates", next(done), len(candidates))
-    )
-    front = pareto_by_cost(costed)
-    if not front:
-        raise DoesNotFitError(_nothing_fits(costed, board))
-    fitting = sum(item.fits for item in costed)
-    listener.note(f"{len(costed)} networks, {fitting} fit, {len(front)} are worth a look")
+    costed: tuple[CostedCandidate, ...] = ()
+    front: tuple[CostedCandidate, ...] = ()
+    if request.staged is None:
+        listener.stage(f"Cost of every candidate on {board.title}")
+        costed, front = _cost_grid(request, budget, board, listener)
+    else:
+        listener.stage(f"Networks of the space {request.staged.name} on {board.title}")
+        BudgetDomain(request.staged, budget).sample(np.random.default_rng(request.seed))
     listener.stage(f"Photos: {request.data}")
     photos = open_photos(
         request.data,
@@ -92,6 +106,7 @@ def prepare(request: DesignRequest, listener: Listener) -> Setting:
     )
     return Setting(
         request=request,
+        space=request.staged or request.space,
         board=board,
         budget=budget,
         photos=photos,
@@ -99,6 +114,23 @@ def prepare(request: DesignRequest, listener: Listener) -> Setting:
         front=front,
         ranked=shortlist(front, len(front)),
     )
+
+
+def _cost_grid(
+    request: DesignRequest, budget: Budget, board: Board, listener: Listener
+) -> tuple[tuple[CostedCandidate, ...], tuple[CostedCandidate, ...]]:
+    """Every candidate with its cost, and those that fit and are worth a look."""
+    candidates = enumerate_candidates(request.space)
+    done = iter(range(1, len(candidates) + 1))
+    costed = cost_all(
+        candidates, budget, lambda: listener.progress("candidates", next(done), len(candidates))
+    )
+    front = pareto_by_cost(costed)
+    if not front:
+        raise DoesNotFitError(_nothing_fits(costed, board))
+    fitting = sum(item.fits for item in costed)
+    listener.note(f"{len(costed)} networks, {fitting} fit, {len(front)} are worth a look")
+    return costed, front
 
 
 def _nothing_fits(costed: tuple[CostedCandidate, ...], board: Board) -> str:

@@ -24,7 +24,7 @@ def verdict_of(
     figures = (accuracy.test or accuracy.val)["int8"]
     split = "test" if accuracy.test else "val"
     score = figures.balanced_accuracy
-    memory = verification.arena_bytes or chosen.ram_bytes
+    memory = _ram(setting, chosen, verification).used or chosen.ram_bytes
     sentence = (
         f"{chosen.candidate.name} takes {format_bytes(memory)} of RAM and a model file of "
         f"{format_bytes(file_bytes)} on {setting.board.title}"
@@ -59,32 +59,29 @@ def _budgets(
     setting: Setting, chosen: CostedCandidate, file_bytes: int, verification: VerificationReport
 ) -> tuple[BudgetUse, ...]:
     budget, board, request = setting.budget, setting.board, setting.request
-    kept = f"{format_bytes(request.reserve_ram_bytes)} of {format_bytes(board.ram_bytes)} kept free"
+    is_tflm = budget.runtime == "tflm"
     kept_flash = f"{format_bytes(request.reserve_flash_bytes)} of {format_bytes(board.flash_bytes)} kept free"
     uses = [
-        BudgetUse(
-            name="RAM, tensor arena",
-            used=verification.arena_bytes,
-            limit=budget.ram_bytes,
-            provenance="measured" if verification.arena_bytes else "not measured",
-            runtime="tflm",
-            note=kept,
-        ),
+        _ram(setting, chosen, verification),
         BudgetUse(
             name="RAM, live tensors",
             used=chosen.ram_bytes,
             limit=budget.ram_bytes,
             provenance="computed",
             runtime="liveness",
-            note=kept,
+            note="the least that any runtime needs in this order",
         ),
         BudgetUse(
-            name="Flash, model file and runtime",
-            used=file_bytes + chosen.report.flash.runtime_bytes,
+            name="Flash, model file and runtime" if is_tflm else "Flash, weights, tables and code",
+            used=(
+                file_bytes + chosen.report.flash.runtime_bytes
+                if is_tflm
+                else chosen.report.flash_of(budget.runtime).total_bytes
+            ),
             limit=budget.flash_bytes,
             provenance="modelled",
-            runtime="tflm",
-            note=f"file measured: {format_bytes(file_bytes)}; {kept_flash}",
+            runtime=budget.runtime,
+            note=f"file measured: {format_bytes(file_bytes)}; {kept_flash}" if is_tflm else kept_flash,
         ),
     ]
     if engines_for(board):
@@ -101,3 +98,19 @@ def _budgets(
             )
         )
     return tuple(uses)
+
+
+def _ram(setting: Setting, chosen: CostedCandidate, verification: VerificationReport) -> BudgetUse:
+    """RAM under the runtime that the run was asked for: TFLM's arena is measured, other plans computed."""
+    board, budget = setting.board, setting.budget
+    reserve = setting.request.reserve_ram_bytes
+    is_tflm = budget.runtime == "tflm"
+    measured = verification.arena_bytes
+    return BudgetUse(
+        name="RAM, tensor arena",
+        used=measured if is_tflm else chosen.report.memory[budget.runtime].peak_bytes,
+        limit=budget.ram_bytes,
+        provenance=("measured" if measured else "not measured") if is_tflm else "computed",
+        runtime=budget.runtime,
+        note=f"{format_bytes(reserve)} of {format_bytes(board.ram_bytes)} kept free",
+    )

@@ -1,25 +1,14 @@
-"""How candidates are chosen: strategies behind one ask/tell interface.
+"""How networks are chosen: strategies behind one ask/tell interface, by their names.
 
-A strategy never trains anything. It is asked for the next trial, is told the score, and ends by
-answering None. It depends on nothing but its arguments and what it was told, so replaying a
-history resumes it.
+A strategy never trains anything. It depends on nothing but its task and what it was told, so telling
+a fresh one what a study holds resumes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from wakeling.search.strategies.registry import DEFAULT_SEARCHER as DEFAULT_STRATEGY
+from wakeling.search.strategies.registry import SEARCHERS as STRATEGIES
+from wakeling.search.strategies.registry import StrategyFactory
+from wakeling.search.strategies.strategy import SCORE, Strategy, Task
 
-from wakeling.search.strategies.base import Strategy, Trial
-from wakeling.search.strategies.grid import Grid
-from wakeling.search.strategies.successive_halving import SuccessiveHalving
-
-StrategyFactory = Callable[[tuple[str, ...], tuple[int, ...], int], Strategy]
-"""(candidate names, epochs of each rung, seed) -> a fresh strategy."""
-
-STRATEGIES: Mapping[str, StrategyFactory] = MappingProxyType(
-    {"successive-halving": SuccessiveHalving, "grid": Grid}
-)
-"""Every strategy by its name on the command line."""
-
-__all__ = ["STRATEGIES", "Grid", "Strategy", "StrategyFactory", "SuccessiveHalving", "Trial"]
+__all__ = ["DEFAULT_STRATEGY", "SCORE", "STRATEGIES", "Strategy", "StrategyFactory", "Task"]
