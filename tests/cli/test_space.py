@@ -150,6 +150,7 @@ def test_a_ready_space_is_copied_with_its_own_text_and_nothing_is_overwritten(
         (["tiny", "--sample", "3"], "--sample needs limits; give --board, or --ram and --flash"),
         (["tiny", "--plot", "x.svg"], "--plot needs limits"),
         (["tiny", "--board", "arduino"], "unknown board 'arduino'"),
+        (["--ram", "64KiB"], "--ram needs a space: one of mcunet"),
         (["--board", "nucleo-l4r5zi"], "--board needs a space: one of mcunet"),
     ],
 )

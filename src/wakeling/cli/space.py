@@ -14,22 +14,20 @@ from wakeling.cli.output import (
     plot_option,
     plot_to,
     print_json,
-    print_table,
     progress_bar,
 )
+from wakeling.cli.space_tables import FORMAT, print_choice, print_ready, print_sample, print_space
 from wakeling.errors import SpecError
-from wakeling.units import format_bytes, format_count, parse_bytes
+from wakeling.units import format_bytes, parse_bytes
 
 if TYPE_CHECKING:
     from wakeling.cost import Budget
     from wakeling.search.budget_domain import BudgetDomain
-    from wakeling.search.space import Parameter, Point, StagedSpace
-    from wakeling.search.space_choice import SpaceChoice
+    from wakeling.search.space import Point, StagedSpace
 
-FORMAT = "wakeling.space/1"
+LIMITS = ("board", "ram_bytes", "flash_bytes", "macs", "frame_ms", "energy_mj")
+"""The options that make a budget."""
 
-ROWS = 12
-"""Sub-spaces that the table shows, those with the most MACs first."""
 
 _file = click.Path(path_type=Path, dir_okay=False)
 
@@ -82,7 +80,7 @@ def command(**options: Any) -> None:
     if options["write"] is not None:
         _write_new(options["write"], _text(options["space"], space))
     if budget is None:
-        _describe(space, options["as_json"])
+        print_space(space, as_json=options["as_json"])
         return
     from wakeling.search.budget_domain import BudgetDomain
 
@@ -117,8 +115,7 @@ def _budget(options: dict[str, Any]) -> Budget | None:
     from wakeling import boards, cost
 
     board = boards.load_board(options["board"]) if options["board"] else None
-    limits = ("ram_bytes", "flash_bytes", "macs", "frame_ms", "energy_mj")
-    if board is None and all(options[name] is None for name in limits):
+    if all(options[name] is None for name in LIMITS):
         return None
     ram_bytes: int | None = options["ram_bytes"]
     flash_bytes: int | None = options["flash_bytes"]
@@ -150,49 +147,14 @@ def _thousandths(options: dict[str, Any], name: str) -> int | None:
 
 
 def _list_ready(options: dict[str, Any]) -> None:
-    from wakeling.search.space import load_space, ready_spaces, size_of
+    """Every ready space; raises SpecError for an option that needs one."""
+    from wakeling.search.space import ready_spaces
 
-    for name in ("sample", "narrow", "write", "plot", "out", "board"):
+    for name in (*LIMITS, "active_mw", "sample", "narrow", "write", "plot", "out"):
         if options[name] is not None:
-            raise SpecError(f"--{name} needs a space: one of {', '.join(ready_spaces())}, or a .toml file")
-    spaces = [load_space(name) for name in ready_spaces()]
-    if options["as_json"]:
-        print_json(
-            {
-                "format": FORMAT,
-                "spaces": [
-                    {"name": space.name, "title": space.title, "points": size_of(space)} for space in spaces
-                ],
-            }
-        )
-        return
-    rows = [(space.name, f"{size_of(space):.2g}", space.title) for space in spaces]
-    print_table("Ready search spaces", ("space", "points", "what it is"), rows, text_columns=3)
-
-
-def _describe(space: StagedSpace, as_json: bool) -> None:
-    from wakeling.search.space import size_of, to_json
-
-    if as_json:
-        print_json({"format": FORMAT, "points": size_of(space), "space": to_json(space)})
-        return
-    free = [parameter for parameter in space.parameters if len(parameter.choices) > 1]
-    fixed = [parameter for parameter in space.parameters if len(parameter.choices) == 1]
-    rows = [(parameter.name, str(len(parameter.choices)), _choices(parameter)) for parameter in free]
-    print_table(f"{space.name}: {space.title}", ("knob", "choices", "values"), rows, text_columns=3)
-    click.echo(f"fixed: {', '.join(f'{parameter.name} {_choices(parameter)}' for parameter in fixed)}")
-    click.echo(f"{size_of(space):,} points (equal networks counted more than once)")
-
-
-def _choices(parameter: Parameter) -> str:
-    return ", ".join(
-        str(choice).lower()
-        if isinstance(choice, bool)
-        else f"{choice:g}"
-        if isinstance(choice, float)
-        else str(choice)
-        for choice in parameter.choices
-    )
+            option = name.removesuffix("_bytes").replace("_", "-")
+            raise SpecError(f"--{option} needs a space: one of {', '.join(ready_spaces())}, or a .toml file")
+    print_ready(as_json=options["as_json"])
 
 
 def _text(name: str, space: StagedSpace) -> str:
@@ -241,28 +203,7 @@ def _sample(domain: BudgetDomain, options: dict[str, Any]) -> None:
     if options["as_json"]:
         print_json({"format": FORMAT, "space": domain.space.name, "seed": options["seed"], "networks": rows})
         return
-    print_table(
-        f"{len(rows)} networks of {domain.space.name} that fit",
-        (
-            "network",
-            "MACs",
-            "parameters",
-            f"RAM ({options['runtime']})",
-            "flash",
-            *(["time"] if "latency_ms" in rows[0] else []),
-        ),
-        [
-            (
-                row["name"],
-                format_count(row["macs"]),
-                f"{row['parameters']:,}",
-                format_bytes(row["ram_bytes"]),
-                format_bytes(row["flash_bytes"]),
-                *([f"{row['latency_ms']:.4g} ms"] if "latency_ms" in row else []),
-            )
-            for row in rows
-        ],
-    )
+    print_sample(domain, rows)
 
 
 def _row(domain: BudgetDomain, point: Point) -> dict[str, Any]:
@@ -288,7 +229,7 @@ def _choose(space: StagedSpace, domain: BudgetDomain, options: dict[str, Any]) -
     if options["as_json"]:
         print_json({"format": FORMAT, "runtime": options["runtime"], **choice_to_json(choice)})
     else:
-        _print(space, choice)
+        print_choice(space, choice)
     if options["narrow"] is not None:
         _write_new(options["narrow"], to_toml(narrowed(space, choice.chosen)))
     from wakeling.report.space_plot import space_plot
@@ -296,31 +237,3 @@ def _choose(space: StagedSpace, domain: BudgetDomain, options: dict[str, Any]) -
     ram, flash = format_bytes(domain.budget.ram_bytes), format_bytes(domain.budget.flash_bytes)
     title = f"{space.name} in {ram} RAM ({options['runtime']}) and {flash} flash"
     plot_to(options["plot"], lambda: space_plot(choice, title=title))
-
-
-def _print(space: StagedSpace, choice: SpaceChoice) -> None:
-    ranked = sorted(choice.sub_spaces, key=lambda sub_space: sub_space.mean_macs, reverse=True)
-    shown = [sub_space for sub_space in ranked if sub_space.macs][:ROWS]
-    if choice.chosen not in shown:
-        shown.append(choice.chosen)
-    rows = [
-        (
-            f"{'→ ' if sub_space is choice.chosen else '  '}{sub_space.width:g} × {sub_space.resolution}",
-            f"{100 * sub_space.share:.3g} %",
-            str(len(sub_space.macs)),
-            format_count(round(sub_space.mean_macs)),
-            *(format_count(sub_space.quantile(share)) for share in (0.1, 0.5, 0.9)),
-        )
-        for sub_space in shown
-    ]
-    print_table(
-        f"{space.name}: the {len(shown)} of {len(ranked)} widths × resolutions with the most MACs",
-        ("width × resolution", "fit", "sampled", "mean MACs", "10 %", "median", "90 %"),
-        rows,
-    )
-    empty = sum(not sub_space.macs for sub_space in ranked)
-    chosen = choice.chosen
-    click.echo(
-        f"{100 * choice.share:.3g} % of the space fits ({empty} of {len(ranked)} pairs hold nothing that "
-        f"does); search width {chosen.width:g} at {chosen.resolution} px"
-    )

@@ -59,6 +59,10 @@ class BudgetDomain:
                     index for index, choice in enumerate(parameter.choices) if choice in runnable
                 )
 
+    def __reduce__(self) -> tuple[type[BudgetDomain], tuple[Space, Budget]]:
+        """A copy, as another process gets it, remembers nothing."""
+        return BudgetDomain, (self._space, self._budget)
+
     @property
     def space(self) -> Space:
         """What the points are points of."""

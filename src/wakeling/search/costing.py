@@ -76,6 +76,10 @@ class Costing:
         self._nodes: dict[Hashable, tuple[tuple[Node, ...], str, Shape]] = {}
         self._same: dict[Blocks, Blocks] = {}
 
+    def __reduce__(self) -> tuple[type[Costing], tuple[Space, Budget]]:
+        """A copy remembers nothing: what is known by a tuple's identity is known in one process only."""
+        return Costing, (self.space, self.budget)
+
     def execution(self, point: Point) -> str:
         """How the point's network runs; `whole` where the space does not say."""
         place = self._parameters.get("execution")

@@ -8,7 +8,7 @@ import pickle
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wakeling.cost import cost
@@ -84,6 +84,7 @@ def test_equal_networks_have_one_name_and_others_another() -> None:
     assert len(graphs) == len(set(graphs.values()))
 
 
+@settings(max_examples=50)
 @given(ready_points)
 def test_canonical_changes_nothing_but_the_point(drawn: tuple[StagedSpace, Point]) -> None:
     space, point = drawn
@@ -94,6 +95,7 @@ def test_canonical_changes_nothing_but_the_point(drawn: tuple[StagedSpace, Point
     assert point_of(space, values_of(space, canonical)) == canonical
 
 
+@settings(max_examples=50)
 @given(ready_points)
 def test_a_random_point_builds_and_costs(drawn: tuple[StagedSpace, Point]) -> None:
     space, point = drawn
