@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from wakeling.cost import PLANNERS, cost
+from wakeling.cost import PLANNERS, cost, count
 from wakeling.cost.flash.code import code_bytes, kernels
 from wakeling.cost.flash.model import Tables, c_tables, tables_of, tflite_file
 from wakeling.cost.latency.costs import EngineCosts
 from wakeling.cost.latency.work import works
 from wakeling.cost.memory import OWN_C_PLANNERS
-from wakeling.cost.memory.tflm import Requests, arena_bytes, joined_requests, requests_of
+from wakeling.cost.memory.plan import live_bytes
+from wakeling.cost.memory.tflm import Requests, arena_bytes, joined_requests, requests_of, tail_bytes
 from wakeling.cost.memory.tflm_structures import persistent_bytes
 from wakeling.cost.parameters import parameters
 from wakeling.graph import INPUT, Graph, GraphBuilder
@@ -61,27 +62,32 @@ def cost_block(block: Block, source: Shape, runtime: str, engine: EngineCosts | 
     builder = GraphBuilder("part", source, deployed=True)
     tensor = block.lower(builder, INPUT, "block")
     graph = builder.build(tensor)
-    report = cost(graph, runtimes=())
-    requests = requests_of(graph) if runtime == "tflm" else None
-    spent = {work.name: engine.of(work) for work in works(report)} if engine else {}
-    cycles = tuple(spent.get(layer.name, 0.0) for layer in report.layers)
-    live_bytes, kept_bytes = _BOUNDS[runtime](graph)
     shapes = graph.shapes
+    counted = [parameters(op, shapes[inputs[0]]) for _, op, inputs, _ in graph.nodes]
+    layer_macs = [count(op, shapes[inputs[0]], target).macs for _, op, inputs, target in graph.nodes]
+    cycles = _cycles(graph, engine) if engine else (0.0,) * len(counted)
+    live, kept_bytes, requests = _BOUNDS[runtime](graph)
     return Part(
         target=shapes[tensor],
-        macs=report.macs,
-        parameters=report.deployed_parameters,
-        live_bytes=live_bytes,
+        macs=sum(layer_macs),
+        parameters=sum([own.weights + own.biases for own in counted]),
+        live_bytes=live,
         kept_bytes=kept_bytes,
-        tables=tables_of(graph, [parameters(op, shapes[inputs[0]]) for _, op, inputs, _ in graph.nodes]),
-        operators=len(graph.nodes),
+        tables=tables_of(graph, counted),
+        operators=len(counted),
         kernels=kernels(graph),
         cycles=cycles,
-        layer_macs=tuple(layer.macs for layer in report.layers),
+        layer_macs=tuple(layer_macs),
         cycle_sum=sum(cycles),
-        skips_pixels=any(_skips_pixels(node.op) for node in graph.nodes),
+        skips_pixels=any([_skips_pixels(node.op) for node in graph.nodes]),  # noqa: C419  # a list is quicker
         requests=requests,
     )
+
+
+def _cycles(graph: Graph, engine: EngineCosts) -> tuple[float, ...]:
+    report = cost(graph, runtimes=())
+    spent = {work.name: engine.of(work) for work in works(report)}
+    return tuple([spent.get(layer.name, 0.0) for layer in report.layers])
 
 
 def _skips_pixels(op: object) -> bool:
@@ -168,33 +174,36 @@ def flash_of(parts: Sequence[Part], runtime: str) -> int:
     return sum(tflite_file(together, operators)) + code_bytes("tflm", names)
 
 
-def _from_plan(runtime: str) -> Callable[[Graph], tuple[int, int]]:
+Bound = tuple[int, int, Requests | None]
+
+
+def _from_plan(runtime: str) -> Callable[[Graph], Bound]:
     """A plan of the part alone holds what the whole plan holds at those steps: a chain is cut there."""
 
-    def bound(graph: Graph) -> tuple[int, int]:
+    def bound(graph: Graph) -> Bound:
         plan = PLANNERS[runtime](graph)
-        return max(plan.live_bytes), 0
+        return max(plan.live_bytes), 0, None
 
     return bound
 
 
-def _tflm(graph: Graph) -> tuple[int, int]:
+def _tflm(graph: Graph) -> Bound:
     """Tensors and scratch in the head, and the tail less what every tail has."""
-    plan = PLANNERS["tflm"](graph)
-    tail = sum(buffer.size_bytes for buffer in plan.buffers if buffer.kind == "persistent")
-    return max(plan.live_bytes) - tail, tail - _TFLM_ALONE - _TFLM_ROUNDING
+    requests = requests_of(graph)
+    head = live_bytes((*requests.tensors, *requests.scratch), len(requests.operators))
+    return max(head), tail_bytes(requests) - _TFLM_ALONE - _TFLM_ROUNDING, requests
 
 
-def _patched(graph: Graph) -> tuple[int, int]:
+def _patched(graph: Graph) -> Bound:
     """Nothing is known beforehand, but that the network's input is whole: any part may run by patches."""
-    return 0, 0
+    return 0, 0, None
 
 
 _TFLM_ALONE = persistent_bytes((), scratch_buffers=0, quantized_ends=2, pointer_bytes=4, is_cmsis_nn=True)
 _TFLM_ROUNDING = 3 * 15
 """The tail is filled up to 16 at the first structure that an operator keeps and at both ends."""
 
-_BOUNDS: Mapping[str, Callable[[Graph], tuple[int, int]]] = MappingProxyType(
+_BOUNDS: Mapping[str, Callable[[Graph], Bound]] = MappingProxyType(
     {
         "liveness": _from_plan("liveness"),
         "best-order": _from_plan("best-order"),
@@ -203,7 +212,7 @@ _BOUNDS: Mapping[str, Callable[[Graph], tuple[int, int]]] = MappingProxyType(
         "patched": _patched,
     }
 )
-"""From a part to (`live_bytes`, `kept_bytes`), by runtime."""
+"""From a block alone to (`live_bytes`, `kept_bytes`, `requests`), by runtime."""
 
 
 def ram_bound(parts: Sequence[Part], runtime: str, source: Shape) -> int:
