@@ -185,7 +185,6 @@ CASES: dict[str, tuple[Callable[[Path], None], tuple[str, ...], str]] = {
         (*DESIGN, "--space", "tiny", "--alphas", "0.5"),
         "--alphas.*--space",
     ),
-    "a space of which nothing fits": (_photos, (*DESIGN, "--space", "tiny", "--macs", "100"), "MACs"),
     "unknown judge": (_photos, (*DESIGN, "--space", "tiny", "--evaluator", "taste"), "taste.*supernet"),
     "a supernet of the grid": (_photos, (*DESIGN, "--evaluator", "supernet"), "--space"),
     "an objective without a number": (
@@ -193,12 +192,12 @@ CASES: dict[str, tuple[Callable[[Path], None], tuple[str, ...], str]] = {
         (*DESIGN, "--space", "tiny", "--objectives", "score,beauty"),
         "beauty.*ram_bytes",
     ),
-    "objectives without the score": (_photos, (*DESIGN, "--objectives", "ram_bytes"), "score"),
-    "several objectives for a strategy of one": (
+    "several objectives of the grid": (
         _photos,
-        (*DESIGN, "--space", "tiny", "--strategy", "hyperband", "--objectives", "score,ram_bytes"),
-        "objectives",
+        (*DESIGN, "--objectives", "score,ram_bytes"),
+        "--space",
     ),
+    "objectives without the score": (_photos, (*DESIGN, "--objectives", "ram_bytes"), "score"),
     "shares for no rungs": (_photos, (*DESIGN, "--rung-resolutions", "0.5,1"), "--rung-epochs"),
     "unknown runtime": (_photos, (*DESIGN, "--runtime", "onnx"), "onnx.*tflm"),
     "workers without a cluster": (
@@ -208,7 +207,7 @@ CASES: dict[str, tuple[Callable[[Path], None], tuple[str, ...], str]] = {
     ),
     "a cluster that is not there": (
         _photos,
-        (*DESIGN, "--space", "tiny", "--ray", "127.0.0.1:1", "--epochs", "1"),
+        (*DESIGN, "--space", "tiny", "--ray", "127.0.0.1:1"),
         "127.0.0.1:1",
     ),
     "a storage that is none": (

@@ -7,9 +7,9 @@ is passed over when the result is there, so a run that was killed goes on where 
 from __future__ import annotations
 
 from wakeling.pipeline.design import DesignOutcome, design
+from wakeling.pipeline.execution import Execution
 from wakeling.pipeline.folder import RunFolder
 from wakeling.pipeline.listener import Listener
 from wakeling.pipeline.request import DesignRequest
-from wakeling.pipeline.searching import Execution
 
 __all__ = ["DesignOutcome", "DesignRequest", "Execution", "Listener", "RunFolder", "design"]

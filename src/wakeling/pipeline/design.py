@@ -21,13 +21,14 @@ from wakeling.pipeline.delivery import (
     predict_winner,
     verify_winner,
 )
+from wakeling.pipeline.execution import Execution
 from wakeling.pipeline.finalists import make_plan
 from wakeling.pipeline.folder import RunFolder, check_free, open_run
 from wakeling.pipeline.listener import Listener, Silent
 from wakeling.pipeline.plan import Plan
 from wakeling.pipeline.report_data import Circumstances, report_data
 from wakeling.pipeline.request import DesignRequest
-from wakeling.pipeline.searching import Execution, search
+from wakeling.pipeline.searching import search
 from wakeling.pipeline.setting import Setting, prepare
 from wakeling.pipeline.space_plan import make_space_plan
 from wakeling.pipeline.supernet_judge import Workplace, shared_weights

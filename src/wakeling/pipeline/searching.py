@@ -6,13 +6,13 @@ trial is in `judges`; how long the winner trains is written down once it is know
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
-from wakeling.errors import DoesNotFitError, WakelingError
+from wakeling.errors import DoesNotFitError
 from wakeling.files import write_json
 from wakeling.pipeline.arena import arena_before_training
+from wakeling.pipeline.execution import Execution
 from wakeling.pipeline.finalists import speed_of
 from wakeling.pipeline.folder import RunFolder
 from wakeling.pipeline.judges import FINAL, Judging, finals, judging_of
@@ -23,28 +23,11 @@ from wakeling.pipeline.supernet_judge import Workplace
 from wakeling.report import SearchSummary
 from wakeling.report.search_summary import summarize_search
 from wakeling.search import CostedCandidate
-from wakeling.search.execution import Evaluate, Executor, Serial
 from wakeling.search.search_loop import run_search
 from wakeling.search.study import open_study
 from wakeling.search.trial import TrialRecord
 from wakeling.spec import lower
 from wakeling.units import format_bytes
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
-    """Where a search runs and keeps its trials; it changes when trials run, not what they are.
-
-    `storage` None is the run folder's own database; `ray` None trains in this process, `local`
-    starts a cluster on this machine, `auto` or HOST:PORT joins one. A trial takes `cpus` and `gpus`
-    of it.
-    """
-
-    storage: str | None = None
-    ray: str | None = None
-    workers: int | None = None
-    cpus: float = 1.0
-    gpus: float = 0.0
 
 
 def search(
@@ -150,7 +133,7 @@ def run_round(
             name=judging.name,
             also=also_fixed(setting, judging),
         ) as study,
-        _executor(execution, judging.evaluate) as executor,
+        execution.executor(judging.evaluate) as executor,
         listener.search(task.rungs, task.trainings, trials=strategy.total, records=study.records()) as heard,
     ):
         return run_search(strategy, executor, study, task, provenance=provenance, on_record=heard.finished)
@@ -171,24 +154,6 @@ def also_fixed(setting: Setting, judging: Judging) -> dict[str, object]:
         "runtime": budget.runtime,
         "judge": judging.judge,
     }
-
-
-def _executor(execution: Execution, evaluate: Evaluate) -> Executor:
-    if execution.ray is None:
-        if execution.workers not in (None, 1):
-            raise WakelingError(
-                f"--workers {execution.workers} needs a cluster to work on: add --ray local or --ray auto"
-            )
-        return Serial(evaluate)
-    from wakeling.search.execution.ray_cluster import RayCluster
-
-    return RayCluster(
-        evaluate,
-        address=execution.ray,
-        cpus=execution.cpus,
-        gpus=execution.gpus,
-        most_slots=execution.workers,
-    )
 
 
 def _winning(setting: Setting, plan: Plan, records: tuple[TrialRecord, ...], listener: Listener) -> Winning:

@@ -11,7 +11,7 @@ from wakeling.boards import Board, load_board
 from wakeling.cost import Budget, describe
 from wakeling.cost.latency import engines_for
 from wakeling.data import PhotoSet, open_photos
-from wakeling.errors import DoesNotFitError, WakelingError
+from wakeling.errors import DoesNotFitError, WakelingError, unknown_name
 from wakeling.pipeline.listener import Listener
 from wakeling.pipeline.request import DesignRequest
 from wakeling.search import (
@@ -25,6 +25,7 @@ from wakeling.search import (
 )
 from wakeling.search.budget_domain import BudgetDomain
 from wakeling.search.space import Point, Space
+from wakeling.search.strategies import SCORE
 from wakeling.units import format_bytes
 
 
@@ -88,6 +89,7 @@ def prepare(request: DesignRequest, listener: Listener) -> Setting:
     """
     board = load_board(request.board)
     budget = budget_for(board, request)
+    check_judge(request)
     costed: tuple[CostedCandidate, ...] = ()
     front: tuple[CostedCandidate, ...] = ()
     if request.staged is None:
@@ -95,7 +97,11 @@ def prepare(request: DesignRequest, listener: Listener) -> Setting:
         costed, front = _cost_grid(request, budget, board, listener)
     else:
         listener.stage(f"Networks of the space {request.staged.name} on {board.title}")
-        BudgetDomain(request.staged, budget).sample(np.random.default_rng(request.seed))
+        domain = BudgetDomain(request.staged, budget)
+        costs = domain.costs(domain.sample(np.random.default_rng(request.seed)))
+        for objective in request.objectives[1:]:
+            if objective not in costs:
+                raise WakelingError(unknown_name("objective", objective, (SCORE, *costs)))
     listener.stage(f"Photos: {request.data}")
     photos = open_photos(
         request.data,
@@ -114,6 +120,26 @@ def prepare(request: DesignRequest, listener: Listener) -> Setting:
         front=front,
         ranked=shortlist(front, len(front)),
     )
+
+
+def check_judge(request: DesignRequest) -> None:
+    """Raise WakelingError for a judge that is unknown, or that needs a space where there is none."""
+    from wakeling.training_free import SCORES
+
+    known = ("training", "supernet", *SCORES)
+    if request.evaluator not in known:
+        raise WakelingError(unknown_name("evaluator", request.evaluator, known))
+    if request.staged is None and request.evaluator == "supernet":
+        raise WakelingError("a supernet shares the weights of a space; name one, for example --space tiny")
+    if request.objectives[:1] != (SCORE,) or len(set(request.objectives)) != len(request.objectives):
+        raise WakelingError(
+            f"--objectives is {','.join(request.objectives)}; give score first, then costs such as "
+            "ram_bytes, each once"
+        )
+    if request.staged is None and len(request.objectives) > 1:
+        raise WakelingError(
+            "several objectives need a space; name one, for example --space tiny"
+        )
 
 
 def _cost_grid(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wakeling.data import PackedSet, PhotoSet
-from wakeling.errors import WakelingError
 from wakeling.pipeline.brief_training import on_steps, splits_at
 from wakeling.pipeline.folder import RunFolder
 from wakeling.pipeline.listener import Listener, Silent
@@ -66,8 +65,7 @@ def supernet_judge(setting: Setting, plan: Plan, place: Workplace) -> Evaluate:
     from wakeling.supernet import SupernetEvaluator, SupernetRecipe, fit_supernet
     from wakeling.train.checkpoint import remove_checkpoint
 
-    if plan.staged is None:
-        raise WakelingError("a supernet shares the weights of a space; name one: --space tiny")
+    assert plan.staged is not None  # `setting.check_judge` has refused a grid
     path, photos = place.folder.supernet, PhotosAt(photos=setting.photos, cache=place.cache)
     if not path.exists():
         listener, epochs = place.listener, plan.supernet_epochs

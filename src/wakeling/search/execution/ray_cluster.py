@@ -219,16 +219,29 @@ def _connect(ray: Any, address: str, local_cpus: float | None, undo: contextlib.
         undo.callback(ray.shutdown)
         ray.init(**quiet)
         return
+    check_address(address)
     try:
-        if address != AUTO:
-            _knock(address)
         ray.init(address, **quiet)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise RunError(
-            f"no Ray cluster at {address!r}: {_first_sentence(error)}; start one with `ray start --head`; "
-            f"allowed: {AUTO}, {LOCAL}, HOST:PORT"
-        ) from None
+        raise _no_cluster(address, error) from None
     undo.callback(ray.shutdown)
+
+
+def check_address(address: str) -> None:
+    """Raise RunError where HOST:PORT is none, or nothing listens there; `auto` is not looked at."""
+    if address in (AUTO, LOCAL):
+        return
+    try:
+        _knock(address)
+    except (ValueError, OSError) as error:
+        raise _no_cluster(address, error) from None
+
+
+def _no_cluster(address: str, error: Exception) -> RunError:
+    return RunError(
+        f"no Ray cluster at {address!r}: {_first_sentence(error)}; start one with `ray start --head`; "
+        f"allowed: {AUTO}, {LOCAL}, HOST:PORT"
+    )
 
 
 def _knock(address: str) -> None:
