@@ -149,12 +149,13 @@ def compare(
     """Every strategy on one table with one measure as the score."""
     budgets = tuple(sorted(arguments.budgets))
     table, _ = table_of(path, measure, budgets)
-    works = np.linspace(1.0, arguments.trainings, GRID_OF_WORK)
+    trainings = arguments.trainings or len(table.scores)
+    works = np.linspace(1.0, trainings, GRID_OF_WORK)
     results: dict[str, Any] = {}
     baseline: dict[str, np.ndarray] = {}
     for name in dict.fromkeys(("random", *names)):
         jobs = [
-            pool.submit(search, name, path, measure, budgets, arguments.trainings, seed)
+            pool.submit(search, name, path, measure, budgets, trainings, seed)
             for seed in range(arguments.seeds)
         ]
         runs = [job.result() for job in jobs]
@@ -178,6 +179,7 @@ def compare(
         "table": Path(path).name,
         "measure": measure,
         "networks": len(table.scores),
+        "trainings": trainings,
         "target": round(table.target, 5),
         "best": round(float(table.finals[0]), 5),
         "median_network": round(float(np.median(table.finals)), 5),
@@ -227,7 +229,9 @@ def main() -> None:
     )
     parser.add_argument("tables", nargs="+")
     parser.add_argument("--seeds", type=int, default=50)
-    parser.add_argument("--trainings", type=int, default=100, help="work of a search, in full trainings")
+    parser.add_argument(
+        "--trainings", type=int, help="work of a search, in full trainings; all the networks unless given"
+    )
     parser.add_argument("--budgets", type=int, nargs="+", default=[1, 3, 9], help="the rungs, in epochs")
     parser.add_argument("--measures", nargs="+", default=["auc", "score"], choices=["auc", "score"])
     parser.add_argument("--only", nargs="+", default=list(SEARCHERS), choices=list(SEARCHERS))
@@ -247,7 +251,6 @@ def main() -> None:
             "commit": git_commit(),
             "machine": machine(),
             "seeds": arguments.seeds,
-            "trainings": arguments.trainings,
             "budgets": arguments.budgets,
             "comparisons": comparisons,
         }

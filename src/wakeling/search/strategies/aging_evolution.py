@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from wakeling.search.strategies.moves import crossed, mutated, near
 from wakeling.search.strategies.past import Past, best_first, generator
 from wakeling.search.strategies.random_search import propose_at_random
@@ -19,8 +21,11 @@ def aging_evolution(task: Task) -> Strategy:
 
 
 def population_size(trainings: int) -> int:
-    """How many networks live at a time: a fifth of the search, 6 to 50 (the paper has 100 of 20 000)."""
-    return min(50, max(6, trainings // 5))
+    """How many networks live at a time: 1.4 roots of the search, 6 to 50 (the paper has 100 of 20 000).
+
+    So a search of 100 starts with 14 random networks; larger populations learn too late.
+    """
+    return min(50, max(6, round(1.4 * math.sqrt(trainings))))
 
 
 def propose_by_evolution(past: Past, number: int) -> Trial | None:

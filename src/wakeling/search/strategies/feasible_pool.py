@@ -14,7 +14,7 @@ from wakeling.search.strategies.moves import is_listable, neighbors
 from wakeling.search.strategies.past import Past, best_first, generator
 from wakeling.search.strategies.strategy import Task
 
-POOL_SIZE = 600
+POOL_SIZE = 400
 """Samples that stand for a space too large to list; drawn once, of the task's seed."""
 
 _NEW_SAMPLES = 32

@@ -55,7 +55,7 @@ class _Fit:
     theta: FloatArray
     hyperparameters: Hyperparameters
     weights: FloatArray
-    whitener: FloatArray
+    lower: FloatArray
     variance: float
     log_evidence: float
 
@@ -71,9 +71,8 @@ def predict(
     weights = np.exp(log_evidence - log_evidence.max())
     kept = np.argsort(-weights, kind="stable")[:KEPT]
     weights = weights[kept] / weights[kept].sum()
-    gaps = _gaps(features, results.features)
-    rung_gaps = np.broadcast_to(np.abs(rung - results.rungs), gaps.shape[:2])
-    predictions = [_posterior(fits[index], gaps, rung_gaps) for index in kept]
+    gaps = _gaps(features, np.full(len(features), rung), results)
+    predictions = [_posterior(fits[index], gaps) for index in kept]
     means, variances = (np.array(part) for part in zip(*predictions, strict=True))
     mean = weights @ means
     spread = weights @ (variances + (means - mean) ** 2)
@@ -94,12 +93,12 @@ def _standard(results: Results) -> tuple[float, float]:
 def _fits(results: Results, standard: FloatArray, random: np.random.Generator) -> Sequence[_Fit]:
     """Draws from the prior, then a random walk from the best of them up the posterior."""
     count = results.features.shape[1] + 3
-    gaps = _gaps(results.features, results.features)
-    fits = [_fit(results, standard, gaps, random.normal(size=count)) for _ in range(DRAWS // 2)]
+    gaps = _gaps(results.features, results.rungs, results)
+    fits = [_fit(standard, gaps, random.normal(size=count)) for _ in range(DRAWS // 2)]
     best = max(fits, key=lambda fit: fit.log_evidence)
     for _ in range(DRAWS - len(fits)):
         step = random.normal(size=count) * (random.random(count) < _MOVED_SHARE)
-        fits.append(_fit(results, standard, gaps, best.theta + step))
+        fits.append(_fit(standard, gaps, best.theta + step))
         best = max(best, fits[-1], key=lambda fit: fit.log_evidence)
     return fits
 
@@ -131,49 +130,60 @@ def _matern(distance: FloatArray) -> FloatArray:
     return covariance
 
 
-def _gaps(rows: FloatArray, columns: FloatArray) -> FloatArray:
-    """(rows, columns, features): how far apart two points are in each feature, at most 1."""
-    return np.minimum(np.abs(rows[:, None, :] - columns[None, :, :]), 1.0)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gaps:
+    """How far apart points are: of each feature and squared (pairs, features), of rungs (rows, columns)."""
+
+    features: FloatArray
+    squares: FloatArray
+    rungs: FloatArray
 
 
-def _kernel(h: Hyperparameters, gaps: FloatArray, rung_gaps: FloatArray) -> FloatArray:
-    """Covariances from the gaps of each feature (rows, columns, features) and of the rungs.
+def _gaps(rows: FloatArray, row_rungs: FloatArray, results: Results) -> _Gaps:
+    """The gaps between rows and results; those of features at most 1."""
+    apart = np.minimum(np.abs(rows[:, None, :] - results.features[None, :, :]), 1.0)
+    flat = apart.reshape(-1, apart.shape[2])
+    return _Gaps(
+        features=flat, squares=np.square(flat), rungs=np.abs(row_rungs[:, None] - results.rungs[None, :])
+    )
+
+
+def _kernel(h: Hyperparameters, gaps: _Gaps) -> FloatArray:
+    """Covariances (rows, columns).
 
     The additive part is a bent line a feature (covariance 1 - gap), weighted by its relevance: main
     effects, which few results already show. The joint part holds what knobs do together.
     """
     precision = 1.0 / h.lengths**2
-    joint = _matern(np.sqrt(np.square(gaps) @ precision))
-    additive = 1.0 - gaps @ (precision / precision.sum())
-    shared = h.additive * additive + (1.0 - h.additive) * joint
-    covariance: FloatArray = shared * h.rung_correlation**rung_gaps + OFFSET_VARIANCE * (rung_gaps == 0)
+    joint = _matern(np.sqrt(gaps.squares @ precision))
+    additive = 1.0 - gaps.features @ (precision / precision.sum())
+    shared = (h.additive * additive + (1.0 - h.additive) * joint).reshape(gaps.rungs.shape)
+    covariance: FloatArray = shared * h.rung_correlation**gaps.rungs + OFFSET_VARIANCE * (gaps.rungs == 0)
     return covariance
 
 
-def _fit(results: Results, standard: FloatArray, gaps: FloatArray, theta: FloatArray) -> _Fit:
+def _fit(standard: FloatArray, gaps: _Gaps, theta: FloatArray) -> _Fit:
     h = _hyperparameters(theta)
-    rung_gaps = np.abs(results.rungs[:, None] - results.rungs[None, :])
-    covariance = _kernel(h, gaps, rung_gaps)
+    covariance = _kernel(h, gaps)
     covariance[np.diag_indices(len(standard))] += h.noise + _JITTER
-    lower = np.linalg.cholesky(covariance)
-    whitener = np.linalg.inv(lower)
-    whitened = whitener @ standard
+    lower: FloatArray = np.linalg.cholesky(covariance).astype(np.float64)
+    weights: FloatArray = np.linalg.solve(covariance, standard).astype(np.float64)
     # the scale of the covariance is integrated out under an inverse gamma prior around 1
     shape = SCALE_SHAPE + len(standard) / 2
-    rate = SCALE_SHAPE + 0.5 * float(whitened @ whitened)
+    rate = SCALE_SHAPE + 0.5 * float(standard @ weights)
     log_evidence = -float(np.log(np.diag(lower)).sum()) - shape * np.log(rate) - 0.5 * float(theta @ theta)
     return _Fit(
         theta=theta,
         hyperparameters=h,
-        weights=whitener.T @ whitened,
-        whitener=whitener,
+        weights=weights,
+        lower=lower,
         variance=rate / shape,
         log_evidence=log_evidence,
     )
 
 
-def _posterior(fit: _Fit, gaps: FloatArray, rung_gaps: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _posterior(fit: _Fit, gaps: _Gaps) -> tuple[FloatArray, FloatArray]:
     """Means and variances, equations 2.25 and 2.26, in standard scores."""
-    cross = _kernel(fit.hyperparameters, gaps, rung_gaps)
-    explained = ((cross @ fit.whitener.T) ** 2).sum(axis=1)
+    cross = _kernel(fit.hyperparameters, gaps)
+    explained = np.square(cross @ np.linalg.inv(fit.lower).T).sum(axis=1)
     return cross @ fit.weights, fit.variance * np.maximum(1.0 + OFFSET_VARIANCE - explained, 1e-9)

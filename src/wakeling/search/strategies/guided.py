@@ -16,7 +16,7 @@ from wakeling.search.front import FloatArray
 from wakeling.search.space import Point
 from wakeling.search.strategies.feasible_pool import FeasiblePool
 from wakeling.search.strategies.gaussian_process import Results, predict
-from wakeling.search.strategies.halving import promoted, with_one_full_training
+from wakeling.search.strategies.halving import ladder_trials, promoted, with_one_full_training
 from wakeling.search.strategies.past import Past, Told, generator
 from wakeling.search.strategies.stateless import StatelessStrategy
 from wakeling.search.strategies.strategy import Strategy, Task
@@ -46,7 +46,8 @@ def guided(task: Task) -> Strategy:
     that together they cover the front.
     """
     pool = FeasiblePool(task)
-    return StatelessStrategy(task, lambda past, number: _choose(past, number, pool), task.trainings)
+    total = ladder_trials(task, first_rung(task))
+    return StatelessStrategy(task, lambda past, number: _choose(past, number, pool), total)
 
 
 def _choose(past: Past, number: int, pool: FeasiblePool) -> Trial | None:
@@ -82,10 +83,10 @@ def first_rung(task: Task) -> int:
 
 
 def _spread(past: Past, new: Sequence[Point], pool: FeasiblePool, random: np.random.Generator) -> Point:
-    """A network far from those taken, of a share of MACs where there were few so far."""
+    """A network far from those taken, at a share of MACs where there were few so far: first of the most."""
     costs = pool.log_costs(new, [name for name in pool.cost_names if name == "macs"] or pool.cost_names[:1])
     order = np.argsort(costs[:, 0], kind="stable")
-    share = LOWEST_START + (1.0 - LOWEST_START) * _van_der_corput(len(past.taken) + 1)
+    share = 1.0 - (1.0 - LOWEST_START) * _van_der_corput(len(past.taken))
     middle, half = share * (len(new) - 1), max(2, len(new) // 16)
     window = order[max(0, round(middle) - half) : round(middle) + half + 1]
     drawn = [new[int(row)] for row in random.permutation(window)[:16]]
@@ -96,7 +97,7 @@ def _spread(past: Past, new: Sequence[Point], pool: FeasiblePool, random: np.ran
 
 
 def _van_der_corput(index: int) -> float:
-    """1/2, 1/4, 3/4, 1/8, …: every part of 0 to 1 alike, wherever it is stopped."""
+    """0, 1/2, 1/4, 3/4, 1/8, …: every part of 0 to 1 alike, wherever it is stopped."""
     value, digit = 0.0, 0.5
     while index:
         value += digit * (index & 1)

@@ -23,7 +23,9 @@ ENOUGH_TO_LEARN = 6
 
 def successive_halving(task: Task, propose: Chooser = propose_at_random) -> Strategy:
     """Every network starts on the shortest rung (Jamieson & Talwalkar 2016, arXiv:1502.07943)."""
-    return StatelessStrategy(task, lambda past, number: _climb(past, number, propose, (0,)), _total(task))
+    return StatelessStrategy(
+        task, lambda past, number: _climb(past, number, propose, (0,)), ladder_trials(task)
+    )
 
 
 def hyperband(task: Task, propose: Chooser = propose_at_random) -> Strategy:
@@ -32,7 +34,9 @@ def hyperband(task: Task, propose: Chooser = propose_at_random) -> Strategy:
     Networks that only a long training shows to be good are not lost on the shortest rung.
     """
     starts = bracket_starts(task)
-    return StatelessStrategy(task, lambda past, number: _climb(past, number, propose, starts), _total(task))
+    return StatelessStrategy(
+        task, lambda past, number: _climb(past, number, propose, starts), ladder_trials(task)
+    )
 
 
 def bracket_starts(task: Task) -> tuple[int, ...]:
@@ -48,10 +52,10 @@ def bracket_starts(task: Task) -> tuple[int, ...]:
     return tuple(starts)
 
 
-def _total(task: Task) -> int:
-    """Trials when every network starts on the shortest rung and each rung keeps its share."""
+def ladder_trials(task: Task, first: int = 0) -> int:
+    """About how many trials: every network starts on a rung and each rung keeps its share."""
     counts, count = [0.0] * len(task.rungs), 1.0
-    for rung in range(len(task.rungs)):
+    for rung in range(first, len(task.rungs)):
         counts[rung] = count
         if rung < task.last_rung:
             count /= _keep_one_of(task, rung)
