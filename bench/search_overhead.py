@@ -3,7 +3,7 @@
     python bench/search_overhead.py --sizes 10 100 1000 --json results/search-overhead.json
 
 A training that takes no time is searched for with the space `mcunet`, at studies that hold so many
-trials already: on an SQLite file, on a local Ray cluster with the same file, and on a PostgreSQL
+trials already (or a few more): on an SQLite file, on a local Ray cluster with the same file, on a PostgreSQL
 server that this program starts and throws away (Debian's; left out where it is not installed).
 Medians of --trials trials, the processor time of this process among it (other programs do not
 disturb that), and the time to open such a study and to learn all of it.
@@ -93,8 +93,8 @@ def task_of(trainings: int) -> Task:
     return Task(domain=domain, rungs=(Rung(epochs=10),), trainings=trainings, seed=1)
 
 
-def fill(storage: str | Path, task: Task) -> None:
-    """A study with as many finished trials as the task has."""
+def fill(storage: str | Path, task: Task) -> int:
+    """Bring a study to as many finished trials as the task has; how many it has then."""
     strategy = Sampling(task)
     with open_study(storage, task=task, strategy="sampling") as study:
         with study.turn():
@@ -105,13 +105,14 @@ def fill(storage: str | Path, task: Task) -> None:
             facts = facts_of(task, trial, PROVENANCE)
             study.start(trial, facts)
             study.finish(record_of(trial, facts, evaluate(trial), 1.0, "host:1"))
+        return study.next_number
 
 
 def measure(
     storage: str | Path, make_executor: Callable[[], Executor], size: int, trials: int
 ) -> dict[str, Any]:
     """Milliseconds a trial at a study of this size, and seconds to open and learn it."""
-    fill(storage, task_of(size))
+    size = fill(storage, task_of(size))
     task = task_of(size + trials)
     times: list[float] = []
 
@@ -144,12 +145,12 @@ def measure(
 
 
 @contextlib.contextmanager
-def places(folder: Path) -> Iterator[dict[str, tuple[Callable[[int], str | Path], Callable[[], Executor]]]]:
+def places(folder: Path) -> Iterator[dict[str, tuple[str | Path, Callable[[], Executor]]]]:
     """Where and how: the name of each, its storage for a size, its executor."""
-    found: dict[str, tuple[Callable[[int], str | Path], Callable[[], Executor]]] = {
-        "SQLite, serial": (lambda size: folder / f"serial-{size}.db", lambda: Serial(evaluate)),
+    found: dict[str, tuple[str | Path, Callable[[], Executor]]] = {
+        "SQLite, serial": (folder / "study.db", lambda: Serial(evaluate)),
         "SQLite, Ray local": (
-            lambda size: folder / f"ray-{size}.db",
+            folder / "study.db",
             lambda: RayCluster(evaluate, address="local"),
         ),
     }
@@ -158,7 +159,7 @@ def places(folder: Path) -> Iterator[dict[str, tuple[Callable[[int], str | Path]
         return
     with postgresql.server(durable=True) as server:
         found["PostgreSQL, serial"] = (
-            lambda size: server.make_database(f"size{size}"),
+            server.make_database("overhead"),
             lambda: Serial(evaluate),
         )
         yield found
@@ -178,12 +179,12 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="wakeling-", dir=Path.cwd()) as folder,
         places(Path(folder)) as found,
     ):
-        for name, (storage, executor) in found.items():
-            for size in arguments.sizes:
-                row = {"where": name, **measure(storage(size), executor, size, arguments.trials)}
+        for size in arguments.sizes:
+            for name, (storage, executor) in found.items():
+                row = {"where": name, **measure(storage, executor, size, arguments.trials)}
                 rows.append(row)
                 print(
-                    f"{name:<20}{size:>12}{row['ms_per_trial']:>12}{row['cpu_ms_per_trial']:>8}"
+                    f"{name:<20}{row['size']:>12}{row['ms_per_trial']:>12}{row['cpu_ms_per_trial']:>8}"
                     f"{row['open_s']:>9}{row['learn_s']:>10}",
                     flush=True,
                 )

@@ -10,7 +10,8 @@
     ├── ModelFileError            a model file that cannot be read
     │   └── UnsupportedModelError a model file with operators that we do not know
     ├── TargetError               a core, compiler or emulator that cannot do what is asked
-    ├── RunError                  a run folder that cannot be used or resumed
+    ├── RunError                  a run folder or a study that cannot be used or resumed
+    │   └── StudyAwayError        the server of a study does not answer at the moment
     ├── DivergedError             training met a NaN or an infinity
     ├── MissingDependencyError    an optional library that is not installed
     └── NegativeAnswerError       exit code 1: the question was understood, the answer is no
@@ -92,7 +93,11 @@ class TargetError(WakelingError):
 
 
 class RunError(WakelingError):
-    """A run folder that cannot be used or resumed."""
+    """A run folder or a study that cannot be used or resumed."""
+
+
+class StudyAwayError(RunError):
+    """The server of a study does not answer, or does not let us in, at the moment."""
 
 
 class DivergedError(WakelingError):

@@ -6,16 +6,17 @@ is the executor's business.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+from wakeling.errors import StudyAwayError
 from wakeling.search.execution import Executor
 from wakeling.search.strategies.strategy import Strategy, Task
 from wakeling.search.study import Study
-from wakeling.search.study_storage import StudyAwayError
 from wakeling.search.study_trials import TrialFacts, facts_of, record_of
 from wakeling.search.trial import Trial, TrialRecord
 
@@ -49,17 +50,16 @@ def run_search(
     Ctrl-C, end it at any point without harm: the same call with a fresh strategy goes on.
     """
     search = _Search(strategy, executor, study, task, dict(provenance or {}), away_seconds)
-    announce = on_record or (lambda _: None)
-    executor.listen(lambda trial, step, value: study.report(trial.number, step, value))
+    executor.listen(search.report)
     search.learn()
+    search.news.clear()
     while True:
-        learned, others = _patiently(search.fill_slots, away_seconds)
-        for record in learned:
-            announce(record)
+        others = _patiently(search.fill_slots, away_seconds)
+        search.announce(on_record)
         if search.in_flight:
             waits_for_others = others and len(search.in_flight) < executor.slots
-            for record in search.collect(poll_seconds if waits_for_others else None):
-                announce(record)
+            search.collect(poll_seconds if waits_for_others else None)
+            search.announce(on_record)
         elif others and not strategy.is_over:
             time.sleep(poll_seconds)
         else:
@@ -92,48 +92,57 @@ class _Search:
     away_seconds: float
     told: set[int] = field(default_factory=set)
     in_flight: dict[int, TrialFacts] = field(default_factory=dict)
+    news: list[TrialRecord] = field(default_factory=list)
 
-    def learn(self) -> Sequence[TrialRecord]:
-        """Tell the strategy what the study holds and it was not told; return that."""
-        news = self.study.records(without=self.told)
-        for record in news:
+    def learn(self) -> None:
+        """Tell the strategy what the study holds and it was not told."""
+        for record in self.study.records(without=self.told):
             self._tell(record)
-        return news
 
-    def fill_slots(self) -> tuple[Sequence[TrialRecord], bool]:
-        """Take over and start trials while there are slots; what was learned, whether others run some."""
+    def announce(self, on_record: Callable[[TrialRecord], None] | None) -> None:
+        """Call back with each record that was told since the last time."""
+        while self.news:
+            record = self.news.pop(0)
+            if on_record:
+                on_record(record)
+
+    def report(self, trial: Trial, step: int, value: float) -> None:
+        """A step of a trial of this process; not worth waiting for a server that is away."""
+        with contextlib.suppress(StudyAwayError):
+            self.study.report(trial.number, step, value)
+
+    def fill_slots(self) -> bool:
+        """Take over and start trials while there are slots; whether other processes run some."""
         free = self.executor.slots - len(self.in_flight)
         if free <= 0:
-            return (), False
+            return False
         with self.study.turn():
-            learned = () if self.study.is_alone else self.learn()
+            if not self.study.is_alone:
+                self.learn()
             abandoned = self.study.abandoned(self.in_flight)[:free]
             for trial in abandoned:
                 self.study.adopt(trial)
                 self._submit(trial, self._facts(trial))
             running = list(self.study.running())
             for _ in range(free - len(abandoned)):
-                trial_or_none = self.strategy.ask(self.study.next_number, running)
-                if trial_or_none is None:
+                asked = self.strategy.ask(self.study.next_number, running)
+                if asked is None:
                     break
-                facts = self._facts(trial_or_none)
-                self.study.start(trial_or_none, facts)
-                self._submit(trial_or_none, facts)
-                running.append(trial_or_none)
-        return learned, any(trial.number not in self.in_flight for trial in running)
+                facts = self._facts(asked)
+                self.study.start(asked, facts)
+                self._submit(asked, facts)
+                running.append(asked)
+        return any(trial.number not in self.in_flight for trial in running)
 
-    def collect(self, timeout_seconds: float | None) -> Sequence[TrialRecord]:
+    def collect(self, timeout_seconds: float | None) -> None:
         """Wait for trials of this process; enter them and tell the strategy."""
-        records = []
         for finished in self.executor.wait(timeout_seconds):
             facts = self.in_flight[finished.trial.number]
             record = record_of(finished.trial, facts, finished.outcome, finished.seconds, finished.worker)
+            # where another process took it over, or the server went away as it said yes, it is learned
             if _patiently(partial(self.study.finish, record), self.away_seconds):
-                # else another process took it over, or the server went away as it said yes: it is learned
                 self._tell(record)
-                records.append(record)
             del self.in_flight[finished.trial.number]
-        return records
 
     def _facts(self, trial: Trial) -> TrialFacts:
         return facts_of(self.task, trial, self.provenance)
@@ -145,3 +154,4 @@ class _Search:
     def _tell(self, record: TrialRecord) -> None:
         self.strategy.tell(record.trial, record.outcome)
         self.told.add(record.trial.number)
+        self.news.append(record)

@@ -172,5 +172,7 @@ _FORGET = "delete from wakeling_alive where seen < clock_timestamp() - interval 
 _SIGN_OFF = "delete from wakeling_alive where worker = :me"
 _ALIVE = (
     "select worker from wakeling_alive "
-    "where seen > clock_timestamp() - make_interval(secs => cast(:patience as double precision))"
+    "where greatest(seen, pg_postmaster_start_time()) "
+    "> clock_timestamp() - make_interval(secs => cast(:patience as double precision))"
 )
+"""Nobody can sign while the server is down, so nobody is dead at once after it started."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wakeling.errors import MissingDependencyError, RunError
+from wakeling.errors import MissingDependencyError, RunError, StudyAwayError
 
 if TYPE_CHECKING:
     import sqlalchemy
@@ -83,10 +83,6 @@ def parse_storage(storage: str | Path) -> Storage:
             raise RunError(f"the storage names no database; write {ALLOWED.partition(' or ')[2]}")
         return Storage(url=url.set(drivername="postgresql+psycopg"))
     raise RunError(f"storage {url.drivername}:// is unknown; allowed: {ALLOWED}")
-
-
-class StudyAwayError(RunError):
-    """The server of a study does not answer, or does not let us in, at the moment."""
 
 
 @contextlib.contextmanager
