@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +21,7 @@ from wakeling.search.strategies.optuna_samplers import nsga2, nsga3, tpe
 from wakeling.search.strategies.past import goods_of
 from wakeling.search.strategies.random_search import random_search
 from wakeling.search.strategies.registry import SEARCHERS
-from wakeling.search.strategies.strategy import Task
+from wakeling.search.strategies.strategy import Strategy, Task
 from wakeling.search.trial import Outcome, Rung, Trial
 from wakeling.testing.search_contract import (
     RUNGS,
@@ -197,6 +198,24 @@ def test_guided_begins_with_networks_of_unlike_macs() -> None:
 def test_guided_leaves_out_rungs_that_are_too_brief() -> None:
     assert first_rung(task_of(rungs=(Rung(epochs=1), Rung(epochs=3), Rung(epochs=9)))) == 1
     assert first_rung(task_of(rungs=FULL)) == 0
+
+
+def test_guided_stands_brief_trainings_that_mislead() -> None:
+    def work(factory: Callable[[Task], Strategy], seed: int) -> float:
+        task = task_of(seed=seed, trainings=60, rungs=(Rung(epochs=3), Rung(epochs=9)))
+        strategy, spent, number = factory(task), 0.0, 0
+        while (trial := strategy.ask(number)) is not None:
+            spent += task.rungs[trial.rung].work / task.rungs[-1].work
+            score = score_of(replace(trial, rung=2))
+            if trial.rung == 1 and score >= best_scores(3):
+                break
+            shuffled = 0.55 + 0.2 * float(np.random.default_rng(trial.point).random())
+            strategy.tell(trial, Outcome(score=score if trial.rung else shuffled))
+            number += 1
+        return spent
+
+    medians = [np.median([work(factory, seed) for seed in range(4)]) for factory in (guided, random_search)]
+    assert medians[0] < medians[1]
 
 
 def test_guided_covers_the_front() -> None:

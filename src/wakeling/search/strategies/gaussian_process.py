@@ -33,12 +33,16 @@ _JITTER = 1e-8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hyperparameters:
-    """One draw: length of each feature, share of the additive part, noise, correlation of rungs."""
+    """One draw: length of each feature, share of the additive part, noise, correlations of next rungs.
+
+    Brief trainings may show main effects well and what is special of a network badly.
+    """
 
     lengths: FloatArray
     additive: float
     noise: float
-    rung_correlation: float
+    additive_correlation: float
+    joint_correlation: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +96,7 @@ def _standard(results: Results) -> tuple[float, float]:
 
 def _fits(results: Results, standard: FloatArray, random: np.random.Generator) -> Sequence[_Fit]:
     """Draws from the prior, then a random walk from the best of them up the posterior."""
-    count = results.features.shape[1] + 3
+    count = results.features.shape[1] + 4
     gaps = _gaps(results.features, results.rungs, results)
     fits = [_fit(standard, gaps, random.normal(size=count)) for _ in range(DRAWS // 2)]
     best = max(fits, key=lambda fit: fit.log_evidence)
@@ -109,12 +113,13 @@ def _hyperparameters(theta: FloatArray) -> Hyperparameters:
     Features go from 0 to 1: the median length makes the ends of half of them, together, a length
     and a half apart. The median noise is a tenth of the networks' variance.
     """
-    lengths, (additive, noise, correlation) = theta[:-3], theta[-3:]
+    lengths, (additive, noise, additive_correlation, joint_correlation) = theta[:-4], theta[-4:]
     return Hyperparameters(
         lengths=0.5 * math.sqrt(len(lengths)) * np.exp(lengths),
         additive=_share(additive),
         noise=0.1 * math.exp(noise),
-        rung_correlation=_share(1.5 + correlation),
+        additive_correlation=_share(1.5 + additive_correlation),
+        joint_correlation=_share(1.0 + joint_correlation),
     )
 
 
@@ -157,8 +162,12 @@ def _kernel(h: Hyperparameters, gaps: _Gaps) -> FloatArray:
     precision = 1.0 / h.lengths**2
     joint = _matern(np.sqrt(gaps.squares @ precision))
     additive = 1.0 - gaps.features @ (precision / precision.sum())
-    shared = (h.additive * additive + (1.0 - h.additive) * joint).reshape(gaps.rungs.shape)
-    covariance: FloatArray = shared * h.rung_correlation**gaps.rungs + OFFSET_VARIANCE * (gaps.rungs == 0)
+    shape = gaps.rungs.shape
+    covariance: FloatArray = (
+        h.additive * additive.reshape(shape) * h.additive_correlation**gaps.rungs
+        + (1.0 - h.additive) * joint.reshape(shape) * h.joint_correlation**gaps.rungs
+        + OFFSET_VARIANCE * (gaps.rungs == 0)
+    )
     return covariance
 
 

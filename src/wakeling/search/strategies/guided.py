@@ -31,6 +31,9 @@ LOWEST_START = 0.3
 BRIEFEST_SHARE = 0.25
 """Networks start on the shortest rung of so much of a full training's work: a briefer one misleads."""
 
+FULL_AT_ONCE = 3
+"""Every so many networks one trains fully at once: the best may look poor after a brief training."""
+
 MOST_RESULTS = 200
 """A prediction uses so many results at most, the best and the latest: its time grows with their cube."""
 
@@ -72,7 +75,9 @@ def _choose(past: Past, number: int, pool: FeasiblePool) -> Trial | None:
     if point in reached:
         trial = promoted(reached[point], number, reached[point].rung + 1)
     else:
-        trial = Trial(number=number, point=point, rung=first_rung(task), how=how)
+        new_ones = len({trial.point for trial in past.started})
+        rung = task.last_rung if new_ones % FULL_AT_ONCE == FULL_AT_ONCE - 1 else first_rung(task)
+        trial = Trial(number=number, point=point, rung=rung, how=how)
     return with_one_full_training(past, trial)
 
 
