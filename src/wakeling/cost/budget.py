@@ -12,6 +12,7 @@ from typing import Any, Literal
 from wakeling.boards import Board
 from wakeling.cost.energy import active_power
 from wakeling.cost.latency import milliseconds
+from wakeling.cost.latency.engines import engine_of
 from wakeling.cost.report import CostReport
 from wakeling.errors import WakelingError, unknown_name
 from wakeling.units import format_bytes, format_count
@@ -24,8 +25,8 @@ What = Literal["ram_bytes", "flash_bytes", "macs", "frame_us", "energy_uj"]
 class Budget:
     """The most that a network may take; `runtime` says whose RAM figure is held against it.
 
-    `frame_us` limits the predicted time of an inference, in microseconds, on `board` with its usual
-    engine, and `energy_uj` its energy in microjoules; both need a board. `active_mw` is the power that
+    `frame_us` limits the predicted time of an inference, in microseconds, on `board` with the
+    runtime's engine, and `energy_uj` its energy in microjoules; both need a board. `active_mw` is the power that
     the board draws while it computes, where the user knows better than the board's file. Under a plan
     with patches, MACs, time and energy include what the patches compute more than once.
     """
@@ -134,17 +135,18 @@ def exceeded(
 
 
 def frame_ms(report: CostReport, board: Board, runtime: str) -> float:
-    """The most probable time of an inference in milliseconds, with the board's usual engine.
+    """The most probable time of an inference in milliseconds, with the engine of the runtime.
 
     Where the runtime's plan has patches, the time of the layers that run patch by patch grows as their
     MACs do. Raises LatencyError where no time can be predicted.
     """
-    time_ms = milliseconds(report, board)
+    engine = engine_of(board, runtime)
+    time_ms = milliseconds(report, board, engine)
     patch = report.memory[runtime].patch
     if patch is None or not patch.added_macs:
         return time_ms
     stage = report.layers[: patch.operators]
-    stage_ms = milliseconds(dataclasses.replace(report, layers=stage), board)
+    stage_ms = milliseconds(dataclasses.replace(report, layers=stage), board, engine)
     return time_ms + stage_ms * patch.added_macs / sum(layer.macs for layer in stage)
 
 

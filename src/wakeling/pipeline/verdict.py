@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wakeling.cost.latency import ENGINES, engines_for, latency
+from wakeling.cost.latency.engines import engine_of
 from wakeling.pipeline.delivery import Accuracy
 from wakeling.pipeline.setting import Setting
 from wakeling.report import BudgetUse, Verdict
@@ -85,7 +86,7 @@ def _budgets(
         ),
     ]
     if engines_for(board):
-        time = latency(chosen.report, board)
+        time = latency(chosen.report, board, engine_of(board, budget.runtime))
         uses.append(
             BudgetUse(
                 name="Time per frame",

@@ -16,7 +16,7 @@ from wakeling.cost import PLANNERS, Budget, Violation, engines_for
 from wakeling.cost.budget import exceeded
 from wakeling.cost.energy import active_power
 from wakeling.cost.latency.costs import EngineCosts
-from wakeling.cost.latency.engines import choose_engine, core_of
+from wakeling.cost.latency.engines import choose_engine, core_of, engine_of
 from wakeling.cost.latency.stored import costs_of
 from wakeling.cost.memory import OWN_C_PLANNERS
 from wakeling.errors import WakelingError
@@ -296,12 +296,12 @@ def _ends(space: Space) -> Iterable[int]:
 
 
 def _engine(budget: Budget) -> EngineCosts | None:
-    """What the usual engine of the budget's board pays; None where no time is known and none limited."""
+    """What the engine of the budget's runtime pays; None where no time is known and none limited."""
     board = budget.board
     is_limited = budget.frame_us is not None or budget.energy_uj is not None
     if board is None or not (is_limited or engines_for(board)):
         return None
-    return costs_of(choose_engine(board, None), core_of(board))
+    return costs_of(choose_engine(board, engine_of(board, budget.runtime)), core_of(board))
 
 
 def _power(budget: Budget) -> float | None:

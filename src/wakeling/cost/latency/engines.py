@@ -69,6 +69,10 @@ def core_of(board: Board) -> str:
     return core.removesuffix("F") if core.startswith("Cortex-M") else core
 
 
+OWN_C = "wakeling-c"
+"""The engine that is our own C."""
+
+
 def engines_for(board: Board) -> tuple[str, ...]:
     """The engines that run on the board, the usual one first; empty where no time is known."""
     core = core_of(board)
@@ -77,6 +81,15 @@ def engines_for(board: Board) -> tuple[str, ...]:
         for name, engine in ENGINES.items()
         if core in engine.cores and (not engine.chips or board.chip.startswith(engine.chips))
     )
+
+
+def engine_of(board: Board, runtime: str) -> str | None:
+    """The engine whose time a network takes under a memory plan: our C's for our C's plans.
+
+    None (the board's usual one) for other plans, and where no time of our C is known.
+    """
+    is_own = runtime in ("wakeling-c", "patched") and OWN_C in engines_for(board)
+    return OWN_C if is_own else None
 
 
 def choose_engine(board: Board, name: str | None) -> str:
