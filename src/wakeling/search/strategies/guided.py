@@ -94,7 +94,7 @@ def _spread(past: Past, new: Sequence[Point], pool: FeasiblePool, random: np.ran
     share = 1.0 - (1.0 - LOWEST_START) * _van_der_corput(len(past.taken))
     middle, half = share * (len(new) - 1), max(2, len(new) // 16)
     window = order[max(0, round(middle) - half) : round(middle) + half + 1]
-    drawn = [new[int(row)] for row in random.permutation(window)[:16]]
+    drawn = [new[int(row)] for row in random.permutation(window)[:4]]
     parameters = past.task.domain.space.parameters
     return max(
         drawn, key=lambda point: min((distance(parameters, point, one) for one in past.taken), default=0.0)
