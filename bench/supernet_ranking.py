@@ -194,6 +194,7 @@ def main() -> None:
     points = sorted(set.intersection(*(set(column) for column in table.values())))
     scores = shared_scores(arguments, net, sets, points)
     alone = [table[longest][point] for point in points]
+    colors = trained.space.channels
     costs = [search_table.costs_of(point) for point in points]
     orders: dict[str, list[float]] = {
         "supernet": [scores[point]["auc"] for point in points],
@@ -222,6 +223,11 @@ def main() -> None:
         f"mean_auc_{longest}_epochs_alone": round(float(np.mean(alone)), 4),
         "kendall": {name: kendall(values, alone) for name, values in orders.items()},
     }
+    for channels in (1, 3):
+        rows = [number for number, point in enumerate(points) if colors[point[1]] == channels]
+        result["kendall"][f"supernet, {channels} channels ({len(rows)} networks)"] = kendall(
+            [orders["supernet"][row] for row in rows], [alone[row] for row in rows]
+        )
     gain, (low, high) = kendall_gain(orders["supernet"], orders["macs"], alone)
     result["tau_over_macs"] = {"gain": round(gain, 4), "low": round(low, 4), "high": round(high, 4)}
     if arguments.fine_tune:
