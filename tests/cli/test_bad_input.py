@@ -200,11 +200,8 @@ CASES: dict[str, tuple[Callable[[Path], None], tuple[str, ...], str]] = {
     "objectives without the score": (_photos, (*DESIGN, "--objectives", "ram_bytes"), "score"),
     "shares for no rungs": (_photos, (*DESIGN, "--rung-resolutions", "0.5,1"), "--rung-epochs"),
     "unknown runtime": (_photos, (*DESIGN, "--runtime", "onnx"), "onnx.*tflm"),
-    "workers without a cluster": (
-        _photos,
-        (*DESIGN, "--space", "tiny", "--workers", "4"),
-        "--workers 4.*--ray",
-    ),
+    "no workers": (_photos, (*DESIGN, "--space", "tiny", "--workers", "0"), "--workers"),
+    "a trial without processors": (_photos, (*DESIGN, "--workers", "2", "--cpus", "-1"), "CPUs|cpus"),
     "a cluster that is not there": (
         _photos,
         (*DESIGN, "--space", "tiny", "--ray", "127.0.0.1:1"),

@@ -190,7 +190,7 @@ def _size(context: click.Context, parameter: click.Parameter, text: str) -> int:
     "--workers",
     type=click.IntRange(1, 10_000),
     default=None,
-    help="Trials at a time with --ray [default: as many as the cluster has room for].",
+    help="Trials at a time, each in its own process [default: 1; with --ray, as many as fit].",
 )
 @click.option("--cpus", type=float, default=1.0, show_default=True, help="CPU cores of a trial with --ray.")
 @click.option("--gpus", type=float, default=0.0, show_default=True, help="GPUs of a trial with --ray.")

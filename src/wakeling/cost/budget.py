@@ -26,9 +26,9 @@ class Budget:
     """The most that a network may take; `runtime` says whose RAM figure is held against it.
 
     `frame_us` limits the predicted time of an inference, in microseconds, on `board` with the
-    runtime's engine, and `energy_uj` its energy in microjoules; both need a board. `active_mw` is the power that
-    the board draws while it computes, where the user knows better than the board's file. Under a plan
-    with patches, MACs, time and energy include what the patches compute more than once.
+    runtime's engine, and `energy_uj` its energy in microjoules; both need a board. `active_mw` is the
+    power that the board draws while it computes, where the user knows better than the board's file.
+    Under a plan with patches, MACs, time and energy include what the patches compute more than once.
     """
 
     ram_bytes: int

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wakeling.errors import WakelingError
-from wakeling.search.execution import Evaluate, Executor, Serial
+from wakeling.search.execution import Evaluate, Executor, make_executor
+from wakeling.search.execution.ray_cluster import check_address, check_shares
 from wakeling.search.study_storage import parse_storage
 
 
@@ -13,11 +13,11 @@ from wakeling.search.study_storage import parse_storage
 class Execution:
     """It changes when trials run, and not what they are.
 
-    `storage` None is the run folder's own database; `ray` None trains in this process, `local`
-    starts a cluster on this machine, `auto` or HOST:PORT joins one. A trial takes `cpus` and `gpus`
-    of it, and at most `workers` run at a time. What can be seen before anything runs is checked when
-    one is made: raises WakelingError for workers without a cluster, RunError for a storage or a
-    cluster that is none.
+    `storage` None is the run folder's own database. Trials run in this process; on a Ray cluster of
+    this machine's own with more than one of `workers` or `ray` = `local`; on a running one with
+    `auto` or HOST:PORT. A trial takes `cpus` and `gpus` of it, and at most `workers` run at a time.
+    What can be seen before anything runs is checked when one is made: raises WakelingError for
+    senseless shares, RunError for a storage or a cluster that is none.
     """
 
     storage: str | None = None
@@ -29,20 +29,15 @@ class Execution:
     def __post_init__(self) -> None:
         if self.storage is not None:
             parse_storage(self.storage)
+        check_shares(self.cpus, self.gpus, 0, self.workers)
         if self.ray is not None:
-            from wakeling.search.execution.ray_cluster import check_address, check_shares
-
-            check_shares(self.cpus, self.gpus, 0, self.workers)
             check_address(self.ray)
-        elif self.workers not in (None, 1):
-            raise WakelingError(
-                f"--workers {self.workers} needs a cluster to work on: add --ray local or --ray auto"
-            )
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether trials run in other processes, which cannot draw progress here."""
+        return self.ray is not None or self.workers not in (None, 1)
 
     def executor(self, evaluate: Evaluate) -> Executor:
         """Runs trials there; raises RunError where the cluster has no room for one."""
-        if self.ray is None:
-            return Serial(evaluate)
-        from wakeling.search.execution.ray_cluster import RayCluster
-
-        return RayCluster(evaluate, address=self.ray, cpus=self.cpus, gpus=self.gpus, most_slots=self.workers)
+        return make_executor(evaluate, ray=self.ray, workers=self.workers, cpus=self.cpus, gpus=self.gpus)

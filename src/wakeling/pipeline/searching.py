@@ -74,7 +74,7 @@ def _all_rounds(
     listener: Listener,
 ) -> tuple[TrialRecord, ...]:
     """The records of the last round; a cheap judge's round chooses who trains in it."""
-    place = Workplace(folder=folder, cache=cache, listener=Silent() if execution.ray else listener)
+    place = Workplace(folder=folder, cache=cache, listener=Silent() if execution.is_elsewhere else listener)
     judging = judging_of(setting, plan, place)
     records = run_round(setting, judging, folder, execution, provenance, listener)
     notes: tuple[str, ...] = ()

@@ -137,9 +137,7 @@ def check_judge(request: DesignRequest) -> None:
             "ram_bytes, each once"
         )
     if request.staged is None and len(request.objectives) > 1:
-        raise WakelingError(
-            "several objectives need a space; name one, for example --space tiny"
-        )
+        raise WakelingError("several objectives need a space; name one, for example --space tiny")
 
 
 def _cost_grid(
