@@ -27,7 +27,7 @@ from search_table import SPACE, costs_of
 from wakeling.cli.circumstances import git_commit, machine
 from wakeling.search.domain import ListedDomain
 from wakeling.search.space import Point, load_space
-from wakeling.search.strategies.registry import SEARCHERS
+from wakeling.search.strategies.registry import STRATEGIES
 from wakeling.search.strategies.strategy import Task
 from wakeling.search.trial import Outcome, Rung
 
@@ -84,7 +84,7 @@ def search(name: str, path: str, measure: str, budgets: tuple[int, ...], trainin
     table, domain = table_of(path, measure, budgets)
     rungs = tuple(Rung(epochs=epochs) for epochs in budgets)
     task = Task(domain=domain, rungs=rungs, trainings=trainings, seed=seed)
-    strategy = SEARCHERS[name](task)
+    strategy = STRATEGIES[name](task)
     best, work, asks, regrets = -math.inf, 0.0, 0, []
     seconds = 0.0
     while True:
@@ -234,7 +234,7 @@ def main() -> None:
     )
     parser.add_argument("--budgets", type=int, nargs="+", default=[1, 3, 9], help="the rungs, in epochs")
     parser.add_argument("--measures", nargs="+", default=["auc", "score"], choices=["auc", "score"])
-    parser.add_argument("--only", nargs="+", default=list(SEARCHERS), choices=list(SEARCHERS))
+    parser.add_argument("--only", nargs="+", default=list(STRATEGIES), choices=list(STRATEGIES))
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--plot", type=Path)

@@ -13,16 +13,16 @@ from wakeling.search.strategies.halving import hyperband, successive_halving
 from wakeling.search.strategies.optuna_samplers import propose_by_tpe
 from wakeling.search.strategies.past import Past, generator
 from wakeling.search.strategies.random_search import propose_at_random, random_search
-from wakeling.search.strategies.registry import DEFAULT_SEARCHER, SEARCHERS
+from wakeling.search.strategies.registry import DEFAULT_STRATEGY, STRATEGIES
 from wakeling.search.strategies.stateless import StatelessStrategy
 from wakeling.search.strategies.strategy import Strategy, Task
 from wakeling.search.trial import Trial
 from wakeling.testing.search_contract import check_strategy
 
 
-@pytest.mark.parametrize("name", SEARCHERS)
+@pytest.mark.parametrize("name", STRATEGIES)
 def test_strategy_keeps_the_contract(name: str) -> None:
-    check_strategy(SEARCHERS[name], is_random=name != "grid")
+    check_strategy(STRATEGIES[name], is_random=name != "grid")
 
 
 @pytest.mark.parametrize("schedule", [successive_halving, hyperband])
@@ -36,7 +36,7 @@ def test_schedules_keep_the_contract_over_any_proposer(
 
 
 def test_the_default_is_the_first() -> None:
-    assert next(iter(SEARCHERS)) == DEFAULT_SEARCHER
+    assert next(iter(STRATEGIES)) == DEFAULT_STRATEGY
 
 
 def _random(past: Past, number: int) -> Trial:

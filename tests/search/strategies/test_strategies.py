@@ -20,7 +20,7 @@ from wakeling.search.strategies.halving import bracket_starts, hyperband, succes
 from wakeling.search.strategies.optuna_samplers import nsga2, nsga3, tpe
 from wakeling.search.strategies.past import goods_of
 from wakeling.search.strategies.random_search import random_search
-from wakeling.search.strategies.registry import SEARCHERS
+from wakeling.search.strategies.registry import STRATEGIES
 from wakeling.search.strategies.strategy import Strategy, Task
 from wakeling.search.trial import Outcome, Rung, Trial
 from wakeling.testing.search_contract import (
@@ -40,7 +40,7 @@ SEEDS = range(11)
 def _median_work(factory: object, **changes: object) -> float:
     goal = best_scores(3)
     tasks = (task_of(seed=seed, trainings=len(feasible_points()), rungs=FULL) for seed in SEEDS)
-    return float(np.median([work_until(SEARCHERS[str(factory)], task, goal) for task in tasks]))
+    return float(np.median([work_until(STRATEGIES[str(factory)], task, goal) for task in tasks]))
 
 
 def test_grid_trains_the_whole_list_by_falling_macs() -> None:
@@ -244,10 +244,10 @@ def test_expected_improvement_is_that_of_a_simulation() -> None:
     np.testing.assert_allclose(expected_improvement(means, deviations, 0.6), simulated, atol=4e-4)
 
 
-@pytest.mark.parametrize("name", SEARCHERS)
+@pytest.mark.parametrize("name", STRATEGIES)
 def test_a_search_of_nothing_told_has_no_best(name: str) -> None:
     with pytest.raises(WakelingError, match="no trial was told yet"):
-        SEARCHERS[name](task_of()).best()
+        STRATEGIES[name](task_of()).best()
 
 
 def test_a_trial_is_told_once_and_of_a_known_rung() -> None:

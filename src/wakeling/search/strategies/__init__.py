@@ -6,9 +6,7 @@ a fresh one what a study holds resumes it.
 
 from __future__ import annotations
 
-from wakeling.search.strategies.registry import DEFAULT_SEARCHER as DEFAULT_STRATEGY
-from wakeling.search.strategies.registry import SEARCHERS as STRATEGIES
-from wakeling.search.strategies.registry import StrategyFactory
+from wakeling.search.strategies.registry import DEFAULT_STRATEGY, STRATEGIES, StrategyFactory
 from wakeling.search.strategies.strategy import SCORE, Strategy, Task
 
 __all__ = ["DEFAULT_STRATEGY", "SCORE", "STRATEGIES", "Strategy", "StrategyFactory", "Task"]

@@ -16,7 +16,7 @@ from wakeling.search.strategies.strategy import Strategy, Task
 StrategyFactory = Callable[[Task], Strategy]
 """A task -> a fresh strategy for it."""
 
-SEARCHERS: Mapping[str, StrategyFactory] = MappingProxyType(
+STRATEGIES: Mapping[str, StrategyFactory] = MappingProxyType(
     {
         "guided": guided,
         "evolution": aging_evolution,
@@ -31,5 +31,5 @@ SEARCHERS: Mapping[str, StrategyFactory] = MappingProxyType(
 )
 """The strategies, the default first."""
 
-DEFAULT_SEARCHER = "guided"
+DEFAULT_STRATEGY = "guided"
 """The strategy that found the best networks with the least work on the benchmark of searches."""
