@@ -128,7 +128,9 @@ def main() -> None:
     with arguments.out.open("a") as out, ProcessPoolExecutor(arguments.workers) as pool:
         if not lines:
             about = {
-                "data": arguments.data,
+                "data": arguments.data
+                if arguments.data.startswith("scenes")
+                else Path(arguments.data).parent.name,
                 "machine": machine(),
                 "commit": git_commit(),
                 "limits": {"macs": MACS, "ram_bytes": RAM_BYTES, "flash_bytes": FLASH_BYTES},
