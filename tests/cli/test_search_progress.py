@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -10,9 +11,19 @@ from rich.console import Console
 from wakeling.cli import progress as design_progress
 from wakeling.cli.progress import DesignProgress
 from wakeling.cli.search_progress import MOST_FAILURES, after, seconds_left, standing_before
+from wakeling.search.domain import ListedDomain
+from wakeling.search.space import GridSpace
+from wakeling.search.strategies import Task
 from wakeling.search.trial import Outcome, Rung, Trial, TrialRecord
 
 RUNGS = (Rung(epochs=1), Rung(epochs=4))
+SPACE = GridSpace(families=("mobilenet_v1",), alphas=(0.25,), resolutions=(48,), channels=(1, 3), depths=(1,))
+
+
+def task(trainings, effort=None):
+    costs = {point: {"macs": 1.0 + point[3]} for point in ((0, 0, 0, 0, 0), (0, 0, 0, 1, 0))}
+    domain = ListedDomain(SPACE, costs)
+    return Task(domain=domain, rungs=RUNGS, trainings=trainings, seed=1, effort=effort)
 
 
 def record(number, score=0.5, rung=0, *, error="", seconds=10.0, network=None):
@@ -30,7 +41,7 @@ def record(number, score=0.5, rung=0, *, error="", seconds=10.0, network=None):
 def lines(capsys, records, *, trainings=5, known=(), trials=None):
     with (
         DesignProgress() as progress,
-        progress.search(RUNGS, trainings, trials=trials, records=known) as search,
+        progress.search(task(trainings), trials=trials, records=known) as search,
     ):
         for one in records:
             search.step(one.trial, 1, 0.4)
@@ -75,24 +86,31 @@ def test_names_are_text_and_no_markup(capsys):
 
 
 def test_the_time_left_counts_work_and_not_trials():
-    standing = standing_before(RUNGS, 2)  # 8 epochs
+    standing = standing_before(task(2))  # 8 epochs
     assert seconds_left(standing, 5.0) is None
-    standing = after(standing, record(0), RUNGS)
+    standing = after(standing, record(0), task(2))
     assert seconds_left(standing, 10.0) == pytest.approx(70.0)
-    standing = after(standing, record(1, rung=1), RUNGS)
+    standing = after(standing, record(1, rung=1), task(2))
     assert seconds_left(standing, 50.0) == pytest.approx(30.0)
     assert seconds_left(standing, 60.0, running_work=1.0) == pytest.approx(20.0)
 
 
 def test_a_resumed_search_starts_with_the_earlier_pace_and_then_takes_its_own():
-    standing = standing_before(RUNGS, 2, [record(0, seconds=20.0), record(1, seconds=20.0)])
+    standing = standing_before(task(2), [record(0, seconds=20.0), record(1, seconds=20.0)])
     assert (standing.trials, standing.work) == (2, 2.0)
     assert seconds_left(standing, 0.0) == pytest.approx(6 * 20.0)
-    assert seconds_left(after(standing, record(2), RUNGS), 5.0) == pytest.approx(5 * 5.0)
+    assert seconds_left(after(standing, record(2), task(2)), 5.0) == pytest.approx(5 * 5.0)
+
+
+def test_a_network_that_trains_slowly_is_more_of_the_work():
+    slow = task(2, effort=lambda costs: costs["macs"])  # RGB takes twice a gray network's time
+    one = replace(record(0), trial=Trial(number=0, point=(0, 0, 0, 1, 0), rung=1))
+    standing = after(standing_before(slow), one, slow)
+    assert (standing.work, standing.share) == (8.0, 1.0)
 
 
 def test_more_work_than_planned_leaves_no_time_and_no_more_than_all():
-    standing = standing_before(RUNGS, 1, [record(number, rung=1) for number in range(2)])
+    standing = standing_before(task(1), [record(number, rung=1) for number in range(2)])
     assert standing.share == 1.0
     assert seconds_left(standing, 1.0) == 0.0
 
@@ -108,7 +126,7 @@ def terminal(monkeypatch):
 def test_on_a_terminal_the_bars_show_the_best_the_trials_and_the_running_one(terminal):
     with DesignProgress() as progress:
         progress.stage("Search")
-        with progress.search(RUNGS, 2, trials=6) as search:
+        with progress.search(task(2), trials=6) as search:
             search.finished(record(0, 0.6))
             search.step(Trial(number=1, point=(1,), rung=1), 2, 0.71)
             progress._bar.refresh()
@@ -126,7 +144,7 @@ def test_an_interrupted_search_leaves_no_bar_behind(terminal):
     drawn = []
 
     def interrupted():
-        with progress, progress.search(RUNGS, 2) as search:
+        with progress, progress.search(task(2)) as search:
             search.step(Trial(number=0, point=(0,), rung=0), 1, 0.5)
             drawn.extend(progress._bar.tasks)
             raise KeyboardInterrupt

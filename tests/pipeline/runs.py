@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 
 from wakeling.pipeline.report_data import Circumstances
-from wakeling.search.trial import Rung, TrialRecord
+from wakeling.search.strategies import Task
+from wakeling.search.trial import TrialRecord
 
 HERE = Circumstances(command="wakeling design …", created="2026-01-01", machine="test")
 
@@ -31,8 +32,7 @@ class Interrupts:
 
     def search(
         self,
-        rungs: Sequence[Rung],
-        trainings: int,
+        task: Task,
         *,
         trials: int | None = None,
         records: Iterable[TrialRecord] = (),

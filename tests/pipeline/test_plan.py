@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from wakeling.errors import RunError
 from wakeling.pipeline import plan as plans
+from wakeling.pipeline.pace import Pace, pace_of
 from wakeling.pipeline.plan import (
     FEWEST_TRAININGS,
     Finalist,
@@ -71,6 +72,7 @@ def test_a_plan_of_a_space_and_what_it_found_survive_their_files(tmp_path: Path)
         rungs=(Rung(epochs=2, resolution_share=0.5),),
         trainings=20,
         supernet_epochs=3,
+        pace=Pace(image_seconds=1e-4, mac_seconds=2e-10, typical_macs=1e6),
         threads=2,
         train_images=1000,
         search_minutes=1.5,
@@ -93,6 +95,27 @@ def test_the_search_of_a_space_keeps_to_its_time_and_prefers_long_rungs(
     assert trainings == 2 or trainings * full <= seconds
     if trainings < FEWEST_TRAININGS:
         assert [rung.epochs for rung in rungs] == [1], "shorter rungs would have left more trainings"
+
+
+def test_the_pace_recovers_the_rule_that_made_the_speeds() -> None:
+    true = Pace(image_seconds=3e-4, mac_seconds=4e-10, typical_macs=1e6)
+    measured = [(macs, 1 / true.seconds(macs)) for macs in (100_000, 1_000_000, 5_000_000)]
+    found = pace_of(measured)
+    assert found.image_seconds == pytest.approx(3e-4)
+    assert found.mac_seconds == pytest.approx(4e-10)
+    assert found.typical_macs == 1_000_000
+    assert found.effort({"macs": 1_000_000}) == pytest.approx(1.0)
+    assert found.effort({"macs": 5_000_000}) == pytest.approx(23e-4 / 7e-4)
+
+
+@pytest.mark.parametrize(
+    "measured", [[(1_000_000, 500.0)], [(100, 500.0), (100, 400.0)], [(1000, 10.0), (9000, 9000.0)]]
+)
+def test_a_pace_is_never_negative(measured: list[tuple[int, float]]) -> None:
+    found = pace_of(measured)
+    assert found.image_seconds >= 0
+    assert found.mac_seconds >= 0
+    assert found.seconds(found.typical_macs) > 0
 
 
 def test_halving_works_as_much_as_its_rungs_say() -> None:

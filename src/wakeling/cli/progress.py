@@ -5,7 +5,7 @@ On a terminal the bar moves; anywhere else only the lines appear, so logs stay r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,8 @@ from wakeling.cli.output import console
 from wakeling.cli.search_progress import SearchProgress
 
 if TYPE_CHECKING:
-    from wakeling.search.trial import Rung, TrialRecord
+    from wakeling.search.strategies import Task as SearchTask
+    from wakeling.search.trial import TrialRecord
 
 
 class _Count(MofNCompleteColumn):
@@ -101,15 +102,14 @@ class DesignProgress:
 
     def search(
         self,
-        rungs: Sequence[Rung],
-        trainings: int,
+        task: SearchTask,
         *,
         trials: int | None = None,
         records: Iterable[TrialRecord] = (),
     ) -> SearchProgress:
         """The progress of a search, drawn here; use it as a `with` block. See `SearchProgress`."""
         self._drop_bar()
-        return SearchProgress(self._bar, rungs, trainings, trials=trials, records=records)
+        return SearchProgress(self._bar, task, trials=trials, records=records)
 
     def _drop_bar(self) -> None:
         if self._task is not None:

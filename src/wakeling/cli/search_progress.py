@@ -7,7 +7,7 @@ the work. `DesignProgress.search` makes one that draws among a run's other bars.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -17,7 +17,8 @@ from wakeling.units import format_duration
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from wakeling.search.trial import Rung, Trial, TrialRecord
+    from wakeling.search.strategies import Task
+    from wakeling.search.trial import Trial, TrialRecord
 
 MOST_BARS = 4
 """Running trials that have a bar of their own."""
@@ -30,7 +31,7 @@ _TENTHS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where a search stands. Work is in epochs at full resolution.
+    """Where a search stands. Work is counted as its task does, in epochs at full resolution.
 
     `work_before` was done before this process began, at the pace of `seconds_before` for all of it.
     """
@@ -49,25 +50,25 @@ class Standing:
         return min(1.0, self.work / self.whole_work)
 
 
-def standing_before(rungs: Sequence[Rung], trainings: int, records: Iterable[TrialRecord] = ()) -> Standing:
-    """The standing of a search that is to do as much work as `trainings` of the last rung.
+def standing_before(task: Task, records: Iterable[TrialRecord] = ()) -> Standing:
+    """The standing of a search that is to do the work of `task`.
 
     `records` are the trials that an earlier run of it has finished.
     """
     known = tuple(records)
-    standing = Standing(whole_work=trainings * rungs[-1].work)
+    standing = Standing(whole_work=task.whole_work)
     for record in known:
-        standing = after(standing, record, rungs)
+        standing = after(standing, record, task)
     return replace(
         standing, work_before=standing.work, seconds_before=sum(record.seconds for record in known)
     )
 
 
-def after(standing: Standing, record: TrialRecord, rungs: Sequence[Rung]) -> Standing:
+def after(standing: Standing, record: TrialRecord, task: Task) -> Standing:
     """The standing once a trial has finished."""
     return replace(
         standing,
-        work=standing.work + rungs[record.trial.rung].work,
+        work=standing.work + task.work_of(record.trial),
         trials=standing.trials + 1,
         failed=standing.failed + bool(record.outcome.error),
         best=record if _is_better(record, standing.best) else standing.best,
@@ -101,25 +102,24 @@ def _is_better(record: TrialRecord, best: TrialRecord | None) -> bool:
 class SearchProgress:
     """Draws a search; `finished` fits `run_search`'s `on_record`, `step` an executor's listener.
 
-    `trainings` is the work to do, in trainings of the last of `rungs`; `trials` how many trials that
-    makes, where it is known; `records` what an earlier run has finished.
+    `task` says the work to do, `trials` how many trials that makes, where it is known, and `records`
+    what an earlier run has finished.
     """
 
     def __init__(
         self,
         bar: Progress,
-        rungs: Sequence[Rung],
-        trainings: int,
+        task: Task,
         *,
         trials: int | None = None,
         records: Iterable[TrialRecord] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bar = bar
-        self._rungs = tuple(rungs)
+        self._task = task
         self._trials = trials
         self._clock = clock
-        self._standing = standing_before(self._rungs, trainings, records)
+        self._standing = standing_before(task, records)
         self._began = clock()
         self._whole: TaskID | None = None
         self._running: dict[int, TaskID | None] = {}
@@ -153,8 +153,8 @@ class SearchProgress:
 
     def step(self, trial: Trial, step: int, score: float) -> None:
         """A running trial has done `step` of its epochs."""
-        rung = self._rungs[trial.rung]
-        self._running_work[trial.number] = min(1.0, step / rung.epochs) * rung.work
+        rung = self._task.rungs[trial.rung]
+        self._running_work[trial.number] = min(1.0, step / rung.epochs) * self._task.work_of(trial)
         if self._bar.disable:
             return
         if trial.number not in self._running:
@@ -170,7 +170,7 @@ class SearchProgress:
     def finished(self, record: TrialRecord) -> None:
         """A trial has finished, here or in another process of the same search."""
         before = self._standing
-        self._standing = after(before, record, self._rungs)
+        self._standing = after(before, record, self._task)
         self._running_work.pop(record.trial.number, None)
         task = self._running.pop(record.trial.number, None)
         if task is not None:

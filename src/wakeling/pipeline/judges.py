@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 from wakeling.pipeline.brief_training import BriefTraining
+from wakeling.pipeline.pace import Pace
 from wakeling.pipeline.plan import Plan, halving_trainings
 from wakeling.pipeline.setting import Setting
 from wakeling.pipeline.supernet_judge import SUPERNET, Workplace, shared_weights, supernet_judge
@@ -55,7 +56,7 @@ def judging_of(setting: Setting, plan: Plan, place: Workplace) -> Judging:
     request = setting.request
     if request.evaluator == "training":
         domain = domain_of(setting, plan)
-        task = _task(setting, domain, plan.rungs, plan.trainings)
+        task = _task(setting, domain, plan.rungs, plan.trainings, plan.pace)
         name = request.strategy or (DEFAULT_STRATEGY if plan.staged else HALVING)
         make = _halving_in_order if name == HALVING and plan.staged is None else STRATEGIES[name]
         title = f"Search: {name}, {{trials}} short trainings"
@@ -115,7 +116,10 @@ def costs_of(item: CostedCandidate) -> Costs:
     }
 
 
-def _task(setting: Setting, domain: Domain, rungs: tuple[Rung, ...], trainings: int) -> Task:
+def _task(
+    setting: Setting, domain: Domain, rungs: tuple[Rung, ...], trainings: int, pace: Pace | None = None
+) -> Task:
+    """The task; with a pace, networks that train slowly are more of its work."""
     request = setting.request
     return Task(
         domain=domain,
@@ -123,6 +127,7 @@ def _task(setting: Setting, domain: Domain, rungs: tuple[Rung, ...], trainings: 
         trainings=trainings,
         seed=request.seed,
         objectives=request.objectives,
+        effort=None if pace is None else pace.effort,
     )
 
 

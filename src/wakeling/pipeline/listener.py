@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-from wakeling.search.trial import Rung, TrialRecord
+from wakeling.search.strategies import Task
+from wakeling.search.trial import TrialRecord
 
 
 class SearchListener(Protocol):
@@ -34,15 +35,14 @@ class Listener(Protocol):
 
     def search(
         self,
-        rungs: Sequence[Rung],
-        trainings: int,
+        task: Task,
         *,
         trials: int | None = None,
         records: Iterable[TrialRecord] = (),
     ) -> AbstractContextManager[SearchListener]:
         """A search begins, or goes on after `records`; the block's end is its end.
 
-        Its work is `trainings` of the last of `rungs`, in as many as `trials`, where that is known.
+        It does the work of `task` in as many as `trials`, where that is known.
         """
         ...
 
@@ -61,8 +61,7 @@ class Silent:
 
     def search(
         self,
-        rungs: Sequence[Rung],
-        trainings: int,
+        task: Task,
         *,
         trials: int | None = None,
         records: Iterable[TrialRecord] = (),

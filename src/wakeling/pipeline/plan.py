@@ -14,6 +14,7 @@ from typing import Any
 from wakeling.codec import decode, encode
 from wakeling.errors import RunError
 from wakeling.files import read_json, write_json
+from wakeling.pipeline.pace import Pace
 from wakeling.search.space import Point, StagedSpace
 from wakeling.search.trial import Rung
 
@@ -76,7 +77,8 @@ class Plan:
     """What the run will do; nothing after this depends on the clock, but for `Winning`.
 
     Of a grid, `finalists` are searched. Of a larger space, `staged` is: the part of it that space
-    optimization kept. `trainings` is the work of the search in full trainings of the last rung;
+    optimization kept, and `pace` tells how long each of its networks trains. `trainings` is the
+    work of the search in full trainings, those of the last rung and of a typical network;
     `supernet_epochs` are spent before, where a supernet judges.
     """
 
@@ -85,6 +87,7 @@ class Plan:
     rungs: tuple[Rung, ...]
     trainings: int
     supernet_epochs: int = 0
+    pace: Pace | None = None
     threads: int
     train_images: int
     search_minutes: float

@@ -19,6 +19,7 @@ from wakeling.pipeline.judges import FINAL, Judging, finals, judging_of
 from wakeling.pipeline.listener import Listener, Silent
 from wakeling.pipeline.plan import Plan, Winning, choose_epochs, load_winning, save_winning
 from wakeling.pipeline.setting import Setting
+from wakeling.pipeline.space_plan import SUPERNET_SLOWDOWN
 from wakeling.pipeline.supernet_judge import Workplace
 from wakeling.report import SearchSummary
 from wakeling.report.search_summary import summarize_search
@@ -134,7 +135,7 @@ def run_round(
             also=also_fixed(setting, judging),
         ) as study,
         execution.executor(judging.evaluate) as executor,
-        listener.search(task.rungs, task.trainings, trials=strategy.total, records=study.records()) as heard,
+        listener.search(task, trials=strategy.total, records=study.records()) as heard,
     ):
         return run_search(strategy, executor, study, task, provenance=provenance, on_record=heard.finished)
 
@@ -174,7 +175,7 @@ def _winning(setting: Setting, plan: Plan, records: tuple[TrialRecord, ...], lis
             "search longer (--minutes), or reserve more RAM (--reserve-ram)"
         )
     listener.note(f"the search chose {record.network}")
-    epochs, quantized = _winner_epochs(setting, plan, chosen)
+    epochs, quantized = _winner_epochs(setting, plan, chosen, records)
     return Winning(
         point=record.trial.point,
         network=record.network,
@@ -198,14 +199,16 @@ def _arena_fits(setting: Setting, chosen: CostedCandidate, listener: Listener) -
     return False
 
 
-def _winner_epochs(setting: Setting, plan: Plan, chosen: CostedCandidate) -> tuple[int, int]:
+def _winner_epochs(
+    setting: Setting, plan: Plan, chosen: CostedCandidate, records: tuple[TrialRecord, ...]
+) -> tuple[int, int]:
     """Epochs of the winner: a finalist's are planned; another's fill what the search leaves of the time."""
     request = setting.request
     for finalist in plan.finalists:
         if finalist.candidate == chosen.candidate.name:
             return finalist.epochs, finalist.quantization_epochs
     speed = speed_of(chosen.candidate.network(), plan.threads)
-    seconds = 60 * max(request.minutes - plan.search_minutes, 0.0)
+    seconds = max(60 * request.minutes - _seconds_spent(plan, records), 0.0)
     epochs, quantized = choose_epochs(
         seconds=seconds, images_per_second=speed, train_images=plan.train_images
     )
@@ -213,3 +216,15 @@ def _winner_epochs(setting: Setting, plan: Plan, chosen: CostedCandidate) -> tup
         request.epochs or epochs,
         quantized if request.quantization_epochs is None else request.quantization_epochs,
     )
+
+
+def _seconds_spent(plan: Plan, records: tuple[TrialRecord, ...]) -> float:
+    """What the search took by the plan's pace: the same on every run, unlike the clock's time."""
+    pace = plan.pace
+    if pace is None:
+        return 60 * plan.search_minutes
+    trained = sum(
+        plan.rungs[record.trial.rung].work * pace.seconds(record.costs["macs"]) for record in records
+    )
+    shared = plan.supernet_epochs * SUPERNET_SLOWDOWN * pace.seconds(pace.typical_macs)
+    return plan.train_images * (trained + shared)

@@ -6,6 +6,7 @@ import numpy as np
 
 from wakeling.pipeline.finalists import rungs_of, speed_of
 from wakeling.pipeline.listener import Listener
+from wakeling.pipeline.pace import Pace, pace_of
 from wakeling.pipeline.plan import SPACE_SEARCH_SHARE, SUPERNET_SHARE, Plan, choose_rungs
 from wakeling.pipeline.request import DesignRequest
 from wakeling.pipeline.setting import Setting
@@ -15,8 +16,8 @@ from wakeling.search.space_choice import choose_space, narrowed
 from wakeling.spec import lower
 from wakeling.units import format_count
 
-MEASURED = 5
-"""Networks whose training speed stands for the space's."""
+DRAWN, MEASURED = 40, 6
+"""Networks that are drawn, and those of them, from the fewest MACs to the most, whose speed is measured."""
 
 SUPERNET_SLOWDOWN = 4.0
 """A step of the supernet trains this many networks: the largest, the smallest and two at random."""
@@ -30,16 +31,18 @@ def make_space_plan(setting: Setting, train_images: int, listener: Listener) -> 
     space = kept_space(setting, listener)
     domain = BudgetDomain(space, setting.budget)
     random = np.random.default_rng(request.seed)
-    networks = [space.network(domain.sample(random)) for _ in range(MEASURED)]
+    sampled = [domain.sample(random) for _ in range(DRAWN)]
+    drawn = sorted(sampled, key=lambda point: domain.costs(point)["macs"])
+    points = [drawn[place * (DRAWN - 1) // (MEASURED - 1)] for place in range(MEASURED)]
+    networks = [space.network(point) for point in points]
     threads = request.threads or choose_threads(lower(networks[0])).threads
     listener.note(f"training on {threads} thread{'s' if threads > 1 else ''}")
     listener.stage("Training speed of some networks")
-    speeds = []
-    for number, network in enumerate(networks, start=1):
-        speeds.append(speed_of(network, threads))
+    measured = []
+    for number, (point, network) in enumerate(zip(points, networks, strict=True), start=1):
+        measured.append((int(domain.costs(point)["macs"]), speed_of(network, threads)))
         listener.progress("speeds", number, len(networks))
-    speed = len(speeds) / sum(1 / each for each in speeds)
-    return _spend(request, space, speed, threads, train_images)
+    return _spend(request, space, pace_of(measured), threads, train_images)
 
 
 def kept_space(setting: Setting, listener: Listener) -> StagedSpace:
@@ -63,8 +66,9 @@ def kept_space(setting: Setting, listener: Listener) -> StagedSpace:
     return narrowed(staged, kept)
 
 
-def _spend(request: DesignRequest, space: StagedSpace, speed: float, threads: int, train_images: int) -> Plan:
+def _spend(request: DesignRequest, space: StagedSpace, pace: Pace, threads: int, train_images: int) -> Plan:
     """What the request fixes, and the rest by the time that it allows."""
+    speed = 1 / pace.seconds(pace.typical_macs)
     seconds = request.minutes * 60
     searching = SPACE_SEARCH_SHARE * seconds
     supernet_epochs = 0
@@ -85,6 +89,7 @@ def _spend(request: DesignRequest, space: StagedSpace, speed: float, threads: in
         rungs=rungs,
         trainings=trainings,
         supernet_epochs=supernet_epochs,
+        pace=pace,
         threads=threads,
         train_images=train_images,
         search_minutes=round(search_seconds / 60, 1),

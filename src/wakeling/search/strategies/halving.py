@@ -93,15 +93,16 @@ def promoted(parent: Trial, number: int, rung: int) -> Trial:
 def with_one_full_training(past: Past, trial: Trial) -> Trial:
     """The trial, or the last chance to train the best network fully: a search ends with a full training."""
     task = past.task
-    full = task.rungs[-1].work
     if any(started.rung == task.last_rung for started in (*past.started, trial)):
         return trial
-    if past.work_left - task.rungs[trial.rung].work >= full - 1e-9:
-        return trial
     finished = longest_rung(past.sound)
-    if not finished:
-        return replace(trial, rung=task.last_rung)
-    return promoted(best_first(task, finished)[0][0], trial.number, task.last_rung)
+    last = (
+        promoted(best_first(task, finished)[0][0], trial.number, task.last_rung)
+        if finished
+        else replace(trial, rung=task.last_rung)
+    )
+    is_affordable = past.work_left - task.work_of(trial) >= task.work_of(last) - 1e-9
+    return trial if is_affordable else last
 
 
 def longest_rung(told: tuple[Told, ...]) -> tuple[Told, ...]:

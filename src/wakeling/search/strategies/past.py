@@ -44,10 +44,8 @@ class Past:
 
     @property
     def work_left(self) -> float:
-        """Work of the task that is neither told nor running, in epochs at full resolution."""
-        rungs = self.task.rungs
-        spent = sum(rungs[trial.rung].work for trial in self.started)
-        return self.task.trainings * rungs[-1].work - spent
+        """Work of the task that is neither told nor running, as `Task.work_of` counts it."""
+        return self.task.whole_work - sum(self.task.work_of(trial) for trial in self.started)
 
     def narrowed(self, told: tuple[Told, ...]) -> Past:
         """The same past with fewer trials to learn from."""

@@ -36,10 +36,10 @@ class StatelessStrategy:
         told = tuple(self._told[number] for number in sorted(self._told))
         points = [trial.point for trial, _ in told] + [trial.point for trial in running]
         past = Past(task=self.task, told=told, running=running, taken=frozenset(points))
-        if past.work_left < self.task.rungs[0].work - _ROUNDING:
+        if past.work_left < max(self.task.least_work - _ROUNDING, _ROUNDING):
             return None
         trial = self._choose(past, number)
-        if trial is None or self.task.rungs[trial.rung].work > past.work_left + _ROUNDING:
+        if trial is None or self.task.work_of(trial) > past.work_left + _ROUNDING:
             return None
         return trial
 

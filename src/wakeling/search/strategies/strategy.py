@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from wakeling.errors import WakelingError
-from wakeling.search.domain import Domain
+from wakeling.search.domain import Costs, Domain
 from wakeling.search.trial import Outcome, Rung, Trial
 
 SCORE = "score"
 """The objective that is maximized; every other objective is a cost and is minimized."""
 
 
+Effort = Callable[[Costs], float]
+"""How many times longer than a typical network one with these costs trains, by a rule that stays."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """What a strategy is to do: search `domain` with as much work as `trainings` full trainings.
 
-    A full training is one of the last of `rungs`; shorter ones count by their share of work.
+    A full training is one of the last of `rungs`; shorter ones count by their share of work. With
+    `effort`, so does a network that trains slower or faster than a typical one: it maps costs to the
+    time of a training over that of a typical network's.
     `objectives` is `("score",)`, or the score and costs by their names for a front of several.
     """
 
@@ -27,6 +33,7 @@ class Task:
     trainings: int
     seed: int
     objectives: tuple[str, ...] = (SCORE,)
+    effort: Effort | None = None
 
     def __post_init__(self) -> None:
         if not self.rungs or list(self.rungs) != sorted(self.rungs, key=lambda rung: rung.work):
@@ -35,6 +42,21 @@ class Task:
             raise WakelingError(f"a search of {self.trainings} trainings finds nothing; give at least 1")
         if self.objectives[:1] != (SCORE,) or len(set(self.objectives)) != len(self.objectives):
             raise WakelingError(f"objectives are {self.objectives}; the first must be {SCORE!r}, none twice")
+
+    @property
+    def whole_work(self) -> float:
+        """All the work of the task, in epochs of a typical network at full resolution."""
+        return self.trainings * self.rungs[-1].work
+
+    @property
+    def least_work(self) -> float:
+        """The least that a trial can take; 0 where some networks may train in no time."""
+        return self.rungs[0].work if self.effort is None else 0.0
+
+    def work_of(self, trial: Trial) -> float:
+        """The work of a trial, in epochs of a typical network at full resolution."""
+        work = self.rungs[trial.rung].work
+        return work if self.effort is None else work * self.effort(self.domain.costs(trial.point))
 
     @property
     def last_rung(self) -> int:
