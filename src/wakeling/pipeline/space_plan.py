@@ -89,7 +89,7 @@ def _spend(request: DesignRequest, space: StagedSpace, pace: Pace, threads: int,
         rungs=rungs,
         trainings=trainings,
         supernet_epochs=supernet_epochs,
-        pace=pace,
+        pace=pace if request.trainings is None else None,  # who counts trainings counts networks alike
         threads=threads,
         train_images=train_images,
         search_minutes=round(search_seconds / 60, 1),
