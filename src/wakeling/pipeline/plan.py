@@ -77,9 +77,10 @@ class Plan:
     """What the run will do; nothing after this depends on the clock, but for `Winning`.
 
     Of a grid, `finalists` are searched. Of a larger space, `staged` is: the part of it that space
-    optimization kept, and `pace` tells how long each of its networks trains (None: all count
-    alike, because the request fixed their number). `trainings` is the work of the search in full trainings, those of the last rung and of a typical network;
-    `supernet_epochs` are spent before, where a supernet judges.
+    optimization kept, and `pace` tells how long each of its networks trains (None: all count alike,
+    because the request fixed their number). `trainings` is the work of the search in full trainings,
+    those of the last rung and of a typical network; `supernet_epochs` are spent before, where a
+    supernet judges.
     """
 
     finalists: tuple[Finalist, ...] = ()
