@@ -34,6 +34,7 @@ from wakeling.search.trial import Outcome, Rung
 BEST_SHARE, BEST_AT_LEAST = 0.01, 3
 RESAMPLES = 2000
 GRID_OF_WORK = 60
+SHOWN_WORK = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,16 +208,16 @@ def plot(comparisons: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Median regret over work, one panel a table and measure."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5 * len(comparisons), 4), layout="constrained")
-    for axes, comparison in zip(
-        figure.subplots(1, len(comparisons), squeeze=False)[0], comparisons, strict=True
-    ):
+    rows = -(-len(comparisons) // 2)
+    figure = Figure(figsize=(10, 3.6 * rows), layout="constrained")
+    for axes, comparison in zip(figure.subplots(rows, 2, squeeze=False).flat, comparisons, strict=False):
         for name, result in comparison["strategies"].items():
             regret = np.array([math.nan if value is None else value for value in result["regret"]])
             axes.plot(
                 comparison["works"], 100 * regret, label=name, linewidth=2.5 if name == "guided" else 1.2
             )
         axes.set_title(f"{comparison['table']}: {comparison['measure']}, {comparison['networks']} networks")
+        axes.set_xlim(0, min(comparison["works"][-1], SHOWN_WORK))
         axes.set_xlabel("work, full trainings")
         axes.set_ylabel("median regret, points")
     axes.legend()
