@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,11 +30,12 @@ from wakeling.supernet.photos import PhotosAt, PhotoSets
 from wakeling.supernet.recipe import SupernetRecipe
 from wakeling.supernet.sandwich import step_points
 from wakeling.supernet.scoring import mean_scores
-from wakeling.train import EpochRecord, StepRecord
+from wakeling.train import EpochRecord
 from wakeling.train.augment import augment, to_real
 from wakeling.train.averaging import Average
 from wakeling.train.checkpoint import Checkpoint, save_checkpoint
 from wakeling.train.engine import make_optimizer, silent, soft_cross_entropy, steps_per_epoch
+from wakeling.train.epoch import Pace, diverged, run_steps
 from wakeling.train.history import OnEpoch, OnStep
 from wakeling.train.recipe import learning_rate_at
 from wakeling.train.setup import choose_device, starting_point
@@ -44,6 +45,9 @@ from wakeling.train.threads import torch_threads
 
 _ORDER, _CHANGES, _POINTS, _WATCHED = 2, 3, 4, 5
 """Streams of random numbers: the photos' order, their changes, the networks, the watched networks."""
+
+
+_TITLE = "the supernet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -118,7 +122,9 @@ def fit_supernet(
         if found is not None:
             restore(found.arrays, supernet, average.module, optimizer)
             history = list(found.history)
-        pace = _Pace(task, first=len(history))
+        batch_size = min(training.batch_size, len(task.targets.rows))
+        steps = steps_per_epoch(task.targets, training)
+        pace = Pace(batch_size, (training.epochs - len(history)) * steps)
         for epoch in range(len(history), training.epochs):
             history.append(_epoch(task, supernet, optimizer, average, epoch, pace))
             if checkpoint is not None:
@@ -143,63 +149,35 @@ def fit_supernet(
     )
 
 
-class _Pace:
-    """Counts steps since this process began, to say how fast it goes and how long it takes."""
-
-    def __init__(self, task: _Task, first: int) -> None:
-        training = task.recipe.training
-        self._batch = min(training.batch_size, len(task.targets.rows))
-        self._left = (training.epochs - first) * steps_per_epoch(task.targets, training)
-        self._done = 0
-        self._started = time.perf_counter()
-
-    def step(self) -> tuple[float, float]:
-        """Photos per second so far, and the seconds that the remaining steps take at that speed."""
-        self._done += 1
-        per_step = max(time.perf_counter() - self._started, 1e-9) / self._done
-        return self._batch / per_step, per_step * (self._left - self._done)
-
-
 def _epoch(
     task: _Task,
     supernet: Supernet,
     optimizer: torch.optim.Optimizer,
     average: Average,
     epoch: int,
-    pace: _Pace,
+    pace: Pace,
 ) -> EpochRecord:
     training = task.recipe.training
     started = time.perf_counter()
     order = epoch_order(task.targets, training, np.random.default_rng((training.seed, _ORDER, epoch)))
-    steps, batch_size = steps_per_epoch(task.targets, training), min(training.batch_size, len(order))
-    losses, correct, rate = 0.0, 0, 0.0
-    for step in range(steps):
-        rate = learning_rate_at(training, epoch + step / steps)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        chosen = order[step * batch_size : (step + 1) * batch_size]
-        loss, right = _step(task, supernet, optimizer, chosen, (epoch, step))
-        if not math.isfinite(loss):
-            raise DivergedError(_diverged(f"the loss is {loss}", epoch, step, rate))
-        average.update(epoch * steps + step)
-        losses, correct = losses + loss, correct + right
-        speed, left = pace.step()
-        task.on_step(
-            StepRecord(
-                epoch=epoch + 1,
-                epochs=training.epochs,
-                step=step + 1,
-                steps=steps,
-                loss=losses / (step + 1),
-                accuracy=correct / ((step + 1) * batch_size),
-                learning_rate=rate,
-                images_per_second=speed,
-                seconds_left=left,
-            )
-        )
+    steps = steps_per_epoch(task.targets, training)
+    loss, accuracy, rate = run_steps(
+        lambda chosen, step: _step(task, supernet, optimizer, chosen, (epoch, step)),
+        order,
+        title=_TITLE,
+        epoch=epoch,
+        epochs=training.epochs,
+        steps=steps,
+        batch_size=training.batch_size,
+        learning_rate=partial(learning_rate_at, training),
+        optimizer=optimizer,
+        average=average,
+        pace=pace,
+        on_step=task.on_step,
+    )
     for name, tensor in supernet.shared.items():
         if not bool(torch.isfinite(tensor).all()):
-            raise DivergedError(_diverged(f"{name} is not finite", epoch, steps - 1, rate))
+            raise DivergedError(diverged(_TITLE, f"{name} is not finite", epoch, steps - 1, rate))
     averaged = average.module
     assert isinstance(averaged, Supernet)
     balanced, auc = mean_scores(
@@ -207,9 +185,9 @@ def _epoch(
     )
     return EpochRecord(
         epoch=epoch + 1,
-        loss=losses / steps,
+        loss=loss,
         learning_rate=rate,
-        train_accuracy=correct / (steps * batch_size),
+        train_accuracy=accuracy,
         val_balanced_accuracy=balanced,
         val_auc=auc,
         seconds=time.perf_counter() - started,
@@ -270,10 +248,3 @@ def _run_name(task: _Task, keys: tuple[str, ...]) -> str:
         "photos": keys,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def _diverged(what: str, epoch: int, step: int, rate: float) -> str:
-    return (
-        f"the supernet diverged: {what} in epoch {epoch + 1}, step {step + 1}, at learning rate {rate:.3g}; "
-        "try a third of the learning rate or a longer warm-up"
-    )

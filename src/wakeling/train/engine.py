@@ -6,7 +6,6 @@ on what and at which learning rate is passed in. It prints nothing; callbacks te
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,11 +21,14 @@ from wakeling.train import metrics
 from wakeling.train.augment import augment, to_real
 from wakeling.train.averaging import Average
 from wakeling.train.checkpoint import Checkpoint, save_checkpoint
-from wakeling.train.history import EpochRecord, OnEpoch, OnStep, StepRecord
+from wakeling.train.epoch import Pace, diverged, run_steps
+from wakeling.train.history import EpochRecord, OnEpoch, OnStep
 from wakeling.train.prediction import probabilities
 from wakeling.train.recipe import Recipe
 from wakeling.train.state import restore, snapshot
 from wakeling.train.targets import Photos, Targets, epoch_order
+
+_TITLE = "training"
 
 
 def silent(record: object) -> None:
@@ -76,11 +78,13 @@ def run(course: Course, found: Checkpoint | None) -> tuple[nn.Module, tuple[Epoc
     if found is not None:
         restore(found.arrays, module, average.module, optimizer)
         history = list(found.history)
-    progress = _Progress(course, first=len(history))
+    steps = steps_per_epoch(course.targets, course.recipe)
+    batch_size = min(course.recipe.batch_size, len(course.targets.rows))
+    pace = Pace(batch_size, (course.epochs - len(history)) * steps)
     for epoch in range(len(history), course.epochs):
         course.prepare(module, epoch)
         started = time.perf_counter()
-        loss, accuracy, rate = _epoch(course, module, optimizer, average, epoch, progress)
+        loss, accuracy, rate = _epoch(course, module, optimizer, average, epoch, pace)
         balanced, auc = _validate(average.module, course)
         history.append(
             EpochRecord(
@@ -124,63 +128,35 @@ def make_optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=0.1, betas=(recipe.momentum, 0.999))
 
 
-class _Progress:
-    """Counts steps since this process began, to say how fast it goes and how long it takes."""
-
-    def __init__(self, course: Course, first: int) -> None:
-        self._batch = min(course.recipe.batch_size, len(course.targets.rows))
-        self._left = (course.epochs - first) * steps_per_epoch(course.targets, course.recipe)
-        self._done = 0
-        self._started = time.perf_counter()
-
-    def step(self) -> tuple[float, float]:
-        """Images per second so far, and the seconds that the remaining steps take at that speed."""
-        self._done += 1
-        per_step = max(time.perf_counter() - self._started, 1e-9) / self._done
-        return self._batch / per_step, per_step * (self._left - self._done)
-
-
 def _epoch(
     course: Course,
     module: nn.Module,
     optimizer: torch.optim.Optimizer,
     average: Average,
     epoch: int,
-    progress: _Progress,
+    pace: Pace,
 ) -> tuple[float, float, float]:
     """One epoch; returns the mean loss, the accuracy on varied photos and the last learning rate."""
     random = np.random.default_rng((course.recipe.seed, course.stream, epoch))
     order = epoch_order(course.targets, course.recipe, random)
     steps = steps_per_epoch(course.targets, course.recipe)
-    batch_size = min(course.recipe.batch_size, len(order))
     module.train()
-    losses, correct, rate = 0.0, 0, 0.0
-    for step in range(steps):
-        rate = course.learning_rate(epoch + step / steps)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        chosen = order[step * batch_size : (step + 1) * batch_size]
-        loss, right = _step(course, module, optimizer, chosen, random)
-        if not math.isfinite(loss):
-            raise DivergedError(_diverged(f"the loss is {loss}", epoch, step, rate))
-        average.update(epoch * steps + step)
-        losses, correct = losses + loss, correct + right
-        speed, left = progress.step()
-        course.on_step(
-            StepRecord(
-                epoch=epoch + 1,
-                epochs=course.epochs,
-                step=step + 1,
-                steps=steps,
-                loss=losses / (step + 1),
-                accuracy=correct / ((step + 1) * batch_size),
-                learning_rate=rate,
-                images_per_second=speed,
-                seconds_left=left,
-            )
-        )
+    loss, accuracy, rate = run_steps(
+        lambda chosen, _: _step(course, module, optimizer, chosen, random),
+        order,
+        title=_TITLE,
+        epoch=epoch,
+        epochs=course.epochs,
+        steps=steps,
+        batch_size=course.recipe.batch_size,
+        learning_rate=course.learning_rate,
+        optimizer=optimizer,
+        average=average,
+        pace=pace,
+        on_step=course.on_step,
+    )
     _check_finite(module, average.module, epoch, steps, rate)
-    return losses / steps, correct / (steps * batch_size), rate
+    return loss, accuracy, rate
 
 
 def _step(
@@ -246,11 +222,4 @@ def _check_finite(module: nn.Module, averaged: nn.Module, epoch: int, steps: int
     for part in (module, averaged):
         for name, tensor in part.state_dict().items():
             if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-                raise DivergedError(_diverged(f"{name} is not finite", epoch, steps - 1, rate))
-
-
-def _diverged(what: str, epoch: int, step: int, rate: float) -> str:
-    return (
-        f"training diverged: {what} in epoch {epoch + 1}, step {step + 1}, at learning rate {rate:.3g}; "
-        "try a third of the learning rate or a longer warm-up"
-    )
+                raise DivergedError(diverged(_TITLE, f"{name} is not finite", epoch, steps - 1, rate))
