@@ -99,15 +99,20 @@ def rungs_of(request: DesignRequest, epochs: tuple[int, ...]) -> tuple[Rung, ...
 
 def _with_epochs(finalist: Finalist, request: DesignRequest, seconds: float, train_images: int) -> Finalist:
     """The finalist with the epochs that it would train as the winner."""
+    epochs, quantized = winner_epochs(request, finalist.images_per_second, seconds, train_images)
+    return dataclasses.replace(finalist, epochs=epochs, quantization_epochs=quantized)
+
+
+def winner_epochs(
+    request: DesignRequest, images_per_second: float, seconds: float, train_images: int
+) -> tuple[int, int]:
+    """Float and quantized epochs of a winner: what the request fixes, else what fits `seconds`."""
     planned, quantized = choose_epochs(
-        seconds=seconds, images_per_second=finalist.images_per_second, train_images=train_images
+        seconds=seconds, images_per_second=images_per_second, train_images=train_images
     )
-    return dataclasses.replace(
-        finalist,
-        epochs=request.epochs or planned,
-        quantization_epochs=(
-            quantized if request.quantization_epochs is None else request.quantization_epochs
-        ),
+    return (
+        request.epochs or planned,
+        quantized if request.quantization_epochs is None else request.quantization_epochs,
     )
 
 

@@ -13,7 +13,7 @@ from wakeling.pipeline.pace import Pace
 from wakeling.pipeline.plan import Plan, halving_trainings
 from wakeling.pipeline.setting import Setting
 from wakeling.pipeline.supernet_judge import SUPERNET, Workplace, shared_weights, supernet_judge
-from wakeling.search import STRATEGIES, CostedCandidate
+from wakeling.search import STRATEGIES
 from wakeling.search.budget_domain import BudgetDomain
 from wakeling.search.domain import Costs, Domain, ListedDomain
 from wakeling.search.execution import Evaluate
@@ -99,21 +99,11 @@ def finals(
 
 def domain_of(setting: Setting, plan: Plan) -> Domain:
     """What may be trained: the plan's finalists of a grid, or every network of the space that fits."""
+    domain = BudgetDomain(setting.space, setting.budget)
     if plan.staged is not None:
-        return BudgetDomain(plan.staged, setting.budget)
-    items = [setting.candidate(finalist.candidate) for finalist in plan.finalists]
-    return ListedDomain(setting.space, {item.candidate.point: costs_of(item) for item in items})
-
-
-def costs_of(item: CostedCandidate) -> Costs:
-    """The costs of a grid's candidate, by the names that every domain uses."""
-    report = item.report
-    return {
-        "macs": report.macs,
-        "parameters": report.deployed_parameters,
-        "ram_bytes": item.ram_bytes,
-        "flash_bytes": report.flash_bytes,
-    }
+        return domain
+    points = [setting.candidate(finalist.candidate).candidate.point for finalist in plan.finalists]
+    return ListedDomain(setting.space, {point: domain.costs(point) for point in points})
 
 
 def _task(

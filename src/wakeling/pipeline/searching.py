@@ -13,11 +13,11 @@ from wakeling.errors import DoesNotFitError
 from wakeling.files import write_json
 from wakeling.pipeline.arena import arena_before_training
 from wakeling.pipeline.execution import Execution
-from wakeling.pipeline.finalists import speed_of
+from wakeling.pipeline.finalists import speed_of, winner_epochs
 from wakeling.pipeline.folder import RunFolder
 from wakeling.pipeline.judges import FINAL, Judging, finals, judging_of
 from wakeling.pipeline.listener import Listener, Silent
-from wakeling.pipeline.plan import Plan, Winning, choose_epochs, load_winning, save_winning
+from wakeling.pipeline.plan import Plan, Winning, load_winning, save_winning
 from wakeling.pipeline.setting import Setting
 from wakeling.pipeline.space_plan import SUPERNET_SLOWDOWN
 from wakeling.pipeline.supernet_judge import Workplace
@@ -209,13 +209,7 @@ def _winner_epochs(
             return finalist.epochs, finalist.quantization_epochs
     speed = speed_of(chosen.candidate.network(), plan.threads)
     seconds = max(60 * request.minutes - _seconds_spent(plan, records), 0.0)
-    epochs, quantized = choose_epochs(
-        seconds=seconds, images_per_second=speed, train_images=plan.train_images
-    )
-    return (
-        request.epochs or epochs,
-        quantized if request.quantization_epochs is None else request.quantization_epochs,
-    )
+    return winner_epochs(request, speed, seconds, plan.train_images)
 
 
 def _seconds_spent(plan: Plan, records: tuple[TrialRecord, ...]) -> float:
