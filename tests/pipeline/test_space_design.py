@@ -113,6 +113,7 @@ def test_a_cheap_judge_chooses_who_trains(
     assert first.outcome.score == best, "the judge's favorite trains first"
     assert outcome.report.search is not None
     assert any(evaluator in note for note in outcome.report.search.notes)
+    assert ("from the supernet" in outcome.report.search.evaluator) == (evaluator == "supernet")
 
 
 def test_the_runtime_decides_whose_ram_must_fit(cache: Path, tmp_path: Path) -> None:

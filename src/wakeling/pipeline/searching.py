@@ -20,7 +20,7 @@ from wakeling.pipeline.listener import Listener, Silent
 from wakeling.pipeline.plan import Plan, Winning, load_winning, save_winning
 from wakeling.pipeline.setting import Setting
 from wakeling.pipeline.space_plan import SUPERNET_SLOWDOWN
-from wakeling.pipeline.supernet_judge import Workplace
+from wakeling.pipeline.supernet_judge import SUPERNET, Workplace
 from wakeling.report import SearchSummary
 from wakeling.report.search_summary import summarize_search
 from wakeling.search import CostedCandidate
@@ -92,6 +92,7 @@ def _summary(
 ) -> SearchSummary:
     """The search as the report shows it, in the order in which trials finished."""
     budget, task = setting.budget, judging.task
+    is_shared = setting.request.evaluator == SUPERNET
     limits = {
         "ram_bytes": budget.ram_bytes,
         "flash_bytes": budget.flash_bytes,
@@ -104,7 +105,7 @@ def _summary(
         space=task.domain.space,
         rungs=task.rungs,
         strategy=judging.strategy,
-        evaluator="training from scratch",
+        evaluator="training on from the supernet" if is_shared else "training from scratch",
         seed=task.seed,
         limits={name: limit for name, limit in limits.items() if limit is not None},
         objectives=task.objectives,
